@@ -1,0 +1,159 @@
+/** Measuring two programs against each other, so that what slows the machine slows both. */
+
+/** What one benchmark found; printed as one line of JSON. */
+export interface Comparison {
+  readonly name: string;
+  /** Medians over the rounds. */
+  readonly netdiag: number;
+  readonly peer: number;
+  /** `netdiag / peer`. */
+  readonly ratio: number;
+  /** What the ratio is held to. */
+  readonly required: { readonly atLeast: number } | { readonly atMost: number };
+  readonly unit: string;
+  readonly pass: boolean;
+  readonly rounds: number;
+  /** The lowest and the highest value of all rounds. */
+  readonly spread: {
+    readonly netdiag: readonly [number, number];
+    readonly peer: readonly [number, number];
+  };
+  /** The command that netdiag was compared with. */
+  readonly against: string;
+}
+
+/** A single value that is held to a limit; printed as one line of JSON. */
+export interface Limit {
+  readonly name: string;
+  readonly netdiag: number;
+  readonly required: { readonly atMost: number };
+  readonly unit: string;
+  readonly pass: boolean;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[(sorted.length - 1) / 2]!;
+}
+
+/** Four significant digits. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(4));
+}
+
+function range(values: readonly number[]): [number, number] {
+  return [rounded(Math.min(...values)), rounded(Math.max(...values))];
+}
+
+/** What to compare, and how often. */
+export interface ComparisonOptions {
+  readonly name: string;
+  readonly unit: string;
+  readonly against: string;
+  readonly required: Comparison["required"];
+  /** An odd number. */
+  readonly rounds: number;
+  /** Each runs its program once and returns the value. */
+  readonly netdiag: () => Promise<number>;
+  readonly peer: () => Promise<number>;
+}
+
+/** Runs both once without counting, then in turns, and compares the medians. */
+export async function compare(options: ComparisonOptions): Promise<Comparison> {
+  const { name, unit, against, required, rounds } = options;
+  await options.netdiag();
+  await options.peer();
+  const netdiag: number[] = [];
+  const peer: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    netdiag.push(await options.netdiag());
+    peer.push(await options.peer());
+  }
+  const ratio = median(netdiag) / median(peer);
+  return {
+    name,
+    netdiag: rounded(median(netdiag)),
+    peer: rounded(median(peer)),
+    ratio: rounded(ratio),
+    required,
+    unit,
+    pass: "atLeast" in required
+      ? ratio >= required.atLeast
+      : ratio <= required.atMost,
+    rounds,
+    spread: { netdiag: range(netdiag), peer: range(peer) },
+    against,
+  };
+}
+
+/** Where the output of a program goes. */
+export type Output = "text" | "count" | "discard";
+
+/** What a run of a program took and gave. */
+export interface Run {
+  /** From before its start to after its end and the end of its output. */
+  readonly seconds: number;
+  /** Its output, with `text`. */
+  readonly text: string;
+  /** How many lines it printed, with `count`. */
+  readonly lines: number;
+}
+
+async function countLines(output: ReadableStream<Uint8Array>): Promise<number> {
+  let lines = 0;
+  for await (const chunk of output) {
+    for (const byte of chunk) if (byte === 10) lines++;
+  }
+  return lines;
+}
+
+/**
+ * Runs a program to its end. `text` and `count` read its output through a
+ * pipe; `discard` gives it /dev/null.
+ *
+ * @throws {Error} when it fails
+ */
+export async function run(
+  command: readonly string[],
+  output: Output,
+): Promise<Run> {
+  const start = performance.now();
+  const child = new Deno.Command(command[0]!, {
+    args: command.slice(1),
+    stdin: "null",
+    stdout: output === "discard" ? "null" : "piped",
+    stderr: "piped",
+  }).spawn();
+  const [text, lines, stderr, status] = await Promise.all([
+    output === "text" ? new Response(child.stdout).text() : "",
+    output === "count" ? countLines(child.stdout) : 0,
+    new Response(child.stderr).text(),
+    child.status,
+  ]);
+  const seconds = (performance.now() - start) / 1000;
+  if (!status.success) {
+    throw new Error(
+      `${command.join(" ")} ended with ${status.code}: ${stderr}`,
+    );
+  }
+  return { seconds, text, lines };
+}
+
+/**
+ * The largest resident set of any program that ran so far, in MiB (getrusage
+ * with RUSAGE_CHILDREN). Linux starts this count at the size of the process
+ * that started the program, so it errs upwards only.
+ */
+export function peakChildMemory(): number {
+  using libc = disposableLibc();
+  const usage = new BigInt64Array(18);
+  libc.symbols.getrusage(-1, usage);
+  return rounded(Number(usage[4]) / 1024);
+}
+
+function disposableLibc() {
+  const libc = Deno.dlopen("libc.so.6", {
+    getrusage: { parameters: ["i32", "buffer"], result: "i32" },
+  });
+  return { symbols: libc.symbols, [Symbol.dispose]: () => libc.close() };
+}

@@ -1,0 +1,127 @@
+/** netdiag ping against fping and the ping of iputils. */
+
+import {
+  compare,
+  type Comparison,
+  type Limit,
+  type Output,
+  peakChildMemory,
+  run,
+} from "./measure.ts";
+
+const REPOSITORY = new URL("../../", import.meta.url);
+
+/** netdiag as `deno task netdiag` runs it, without the task runner. */
+async function netdiagCommand(): Promise<string[]> {
+  const { tasks } = JSON.parse(
+    await Deno.readTextFile(new URL("deno.json", REPOSITORY)),
+  );
+  const [, ...words]: string[] = tasks.netdiag.command.split(" ");
+  return [
+    Deno.execPath(),
+    ...words.slice(0, -1),
+    new URL(words.at(-1)!, REPOSITORY).pathname,
+  ];
+}
+
+const NETDIAG = await netdiagCommand();
+
+const FIRST = "10.77.0.1";
+const LAST = "10.77.255.254";
+const TARGETS = 65_534;
+
+/** Targets a second of a whole process that probes them all. */
+async function sweepRate(
+  command: readonly string[],
+  output: Output,
+): Promise<number> {
+  const { seconds, lines } = await run(command, output);
+  if (output === "count" && lines !== TARGETS) {
+    throw new Error(
+      `${command.join(" ")} found ${lines} of ${TARGETS} targets`,
+    );
+  }
+  return TARGETS / seconds;
+}
+
+function compareSweeps(name: string, output: Output): Promise<Comparison> {
+  const fping = "fping -a -q -i 0 -r 0 -g".split(" ").concat(FIRST, LAST);
+  const netdiag = NETDIAG.concat(
+    "ping -i 0 --rate 0 --retries 0 --alive -g".split(" "),
+    FIRST,
+    LAST,
+  );
+  return compare({
+    name,
+    unit: "targets/s",
+    against: fping.join(" "),
+    required: { atLeast: 2 },
+    rounds: 7,
+    netdiag: () => sweepRate(netdiag, output),
+    peer: () => sweepRate(fping, output),
+  });
+}
+
+/** 65,534 targets, one probe each, as fast as the machine can; every line read and counted, and thrown away. */
+export async function* sweep(): AsyncGenerator<Comparison | Limit> {
+  yield await compareSweeps("sweep", "count");
+  yield await compareSweeps("sweep-discard", "discard");
+  const peak = peakChildMemory();
+  yield {
+    name: "sweep-memory",
+    netdiag: peak,
+    required: { atMost: 200 },
+    unit: "MiB",
+    pass: peak <= 200,
+  };
+}
+
+const ROUND_TRIP = "ping -c 1000 -i 0.002 -q 127.0.0.1".split(" ");
+
+async function netdiagMedian(): Promise<number> {
+  const { text } = await run([...NETDIAG, ...ROUND_TRIP, "--json"], "text");
+  const summary = JSON.parse(text.trimEnd().split("\n").at(-1)!);
+  if (summary.answered !== 1000) {
+    throw new Error(`Replies are missing: ${text}`);
+  }
+  return summary.rtt.p50Ms * 1000;
+}
+
+async function iputilsAverage(): Promise<number> {
+  const { text } = await run(ROUND_TRIP, "text");
+  const [, average] = /= [\d.]+\/([\d.]+)\//.exec(text) ?? [];
+  if (average === undefined || !text.includes(" 1000 received")) {
+    throw new Error(`Replies are missing: ${text}`);
+  }
+  return Number(average) * 1000;
+}
+
+/** The round trip on loopback: netdiag's median against the average that iputils prints. */
+export async function* roundTrip(): AsyncGenerator<Comparison> {
+  yield await compare({
+    name: "round-trip",
+    unit: "us",
+    against: ROUND_TRIP.join(" "),
+    required: { atMost: 1 },
+    rounds: 5,
+    netdiag: netdiagMedian,
+    peer: iputilsAverage,
+  });
+}
+
+async function milliseconds(command: readonly string[]): Promise<number> {
+  return (await run(command, "discard")).seconds * 1000;
+}
+
+/** One ping as a whole process against the shortest Deno program. */
+export async function* startup(): AsyncGenerator<Comparison> {
+  yield await compare({
+    name: "startup",
+    unit: "ms",
+    against: "deno eval 0",
+    required: { atMost: 1.5 },
+    rounds: 31,
+    netdiag: () => milliseconds([...NETDIAG, "ping", "-c", "1", "127.0.0.1"]),
+    peer: () => milliseconds([Deno.execPath(), "eval", "0"]),
+  });
+}
