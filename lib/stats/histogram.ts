@@ -1,6 +1,6 @@
 /** A histogram of durations with bounded memory and bounded relative error. */
 
-/** Sub-buckets of one octave, as a power of two: 2^10 are 1/2048 of a value wide to either side of their middle. */
+/** 2^10 parts of an octave: none reaches further than 1/2048 of its values from its middle. */
 const SUB_BITS = 10;
 const SUB_COUNT = 1 << SUB_BITS;
 /** Shortest and longest duration that are told apart, in milliseconds: 1 ns and 24 h. */
@@ -10,40 +10,74 @@ const HIGHEST_MS = 24 * 60 * 60 * 1000;
 /**
  * Log-linear buckets: each octave of the range from 1 ns to 24 h is divided
  * into 1,024 equal parts, so that the middle of a bucket is within 0.05 % of
- * everything in it. A value beyond the range is counted at its nearer end,
- * and the count of those is kept.
+ * everything in it. A value beyond the range is counted in the bucket at its
+ * nearer end, and how many there were is kept. The extremes are exact.
  *
- * Memory grows with the octaves that are in use, 8 KiB each, to 376 KiB.
+ * Memory grows with the octaves that are in use, 8 KiB each, to 376 KiB. An
+ * empty histogram costs nothing to make.
+ *
+ * @example
+ * ```ts
+ * import { Histogram } from "./histogram.ts";
+ *
+ * const histogram = new Histogram();
+ * for (let ms = 1; ms <= 1000; ms++) histogram.add(ms);
+ * const p99 = histogram.percentile(99);
+ * if (Math.abs(p99 - 990) > 990 * 0.0005) throw new Error();
+ * ```
  */
 export class Histogram {
-  /** Recorded values that were below 1 ns. */
-  clampedLow = 0;
-  /** Recorded values that were above 24 h. */
-  clampedHigh = 0;
+  #clampedLow = 0;
+  #clampedHigh = 0;
   #count = 0;
+  #minMs = 0;
+  #maxMs = 0;
   readonly #octaves: (Float64Array | undefined)[] = [];
+
+  /** Recorded values that were below 1 ns. */
+  get clampedLow(): number {
+    return this.#clampedLow;
+  }
+
+  /** Recorded values that were above 24 h. */
+  get clampedHigh(): number {
+    return this.#clampedHigh;
+  }
 
   /** How many values were recorded, clamped ones included. */
   get count(): number {
     return this.#count;
   }
 
+  /** The smallest recorded value in milliseconds; 0 before the first. */
+  get minMs(): number {
+    return this.#minMs;
+  }
+
+  /** The largest recorded value in milliseconds; 0 before the first. */
+  get maxMs(): number {
+    return this.#maxMs;
+  }
+
   /**
    * Counts one value.
    *
    * @param ms a duration in milliseconds
-   * @throws {RangeError} when it is not a number
+   * @throws {RangeError} when it is not a finite number
    */
   add(ms: number): void {
+    if (!Number.isFinite(ms)) {
+      throw new RangeError(`Cannot record ${ms}: not a finite number`);
+    }
+    if (this.#count === 0 || ms < this.#minMs) this.#minMs = ms;
+    if (this.#count === 0 || ms > this.#maxMs) this.#maxMs = ms;
     let value = ms;
     if (ms < LOWEST_MS) {
-      this.clampedLow++;
+      this.#clampedLow++;
       value = LOWEST_MS;
     } else if (ms > HIGHEST_MS) {
-      this.clampedHigh++;
+      this.#clampedHigh++;
       value = HIGHEST_MS;
-    } else if (Number.isNaN(ms)) {
-      throw new RangeError("Cannot record NaN");
     }
     const bucket = bucketOf(value);
     const octave = this.#octaves[bucket >> SUB_BITS] ??= new Float64Array(
@@ -54,25 +88,33 @@ export class Histogram {
   }
 
   /**
-   * The smallest recorded value that is not exceeded by `percent` percent of
-   * all (nearest rank), within 0.05 %.
+   * The smallest recorded value that at least `percent` percent of all do not
+   * exceed (nearest rank), within 0.05 %.
    *
-   * @param percent from 0 to 100
+   * @param percent from 0, the smallest value, to 100, the largest
    * @returns milliseconds; `NaN` when nothing was recorded
    */
   percentile(percent: number): number {
     if (this.#count === 0) return NaN;
-    const rank = Math.max(1, Math.ceil(this.#count * percent / 100));
-    let seen = 0;
-    for (let i = 0; i < this.#octaves.length; i++) {
-      const octave = this.#octaves[i];
-      if (octave === undefined) continue;
-      for (let sub = 0; sub < SUB_COUNT; sub++) {
-        seen += octave[sub]!;
-        if (seen >= rank) return middleOf((i << SUB_BITS) | sub);
+    const rank = Math.ceil(this.#count * percent / 100);
+    if (rank <= 1) return this.#minMs;
+    if (rank >= this.#count) return this.#maxMs;
+    const value = middleOf(this.#bucketOfRank(rank));
+    return Math.min(Math.max(value, this.#minMs), this.#maxMs);
+  }
+
+  /** The bucket of the `rank`-th smallest value, counted from 1. */
+  #bucketOfRank(rank: number): number {
+    let bucket = 0;
+    for (let seen = 0; seen < rank; bucket++) {
+      const octave = this.#octaves[bucket >> SUB_BITS];
+      if (octave === undefined) {
+        bucket += SUB_COUNT - 1;
+      } else {
+        seen += octave[bucket & (SUB_COUNT - 1)]!;
       }
     }
-    return HIGHEST_MS;
+    return bucket - 1;
   }
 }
 

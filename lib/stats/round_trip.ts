@@ -4,15 +4,21 @@ import { Histogram } from "./histogram.ts";
 
 /** Round-trip statistics over the answered probes, in milliseconds. */
 export interface RoundTripSummary {
+  /** The shortest. */
   readonly minMs: number;
+  /** The arithmetic mean. */
   readonly avgMs: number;
+  /** The longest. */
   readonly maxMs: number;
   /** Population standard deviation. */
   readonly mdevMs: number;
-  /** Exponentially weighted moving average, alpha 1/8. */
+  /** Exponentially weighted moving average, alpha 1/8, from the first time on. */
   readonly ewmaMs: number;
+  /** Half were no longer than this (nearest rank, within 0.05 %). */
   readonly p50Ms: number;
+  /** Nine of ten were no longer than this (nearest rank, within 0.05 %). */
   readonly p90Ms: number;
+  /** 99 of 100 were no longer than this (nearest rank, within 0.05 %). */
   readonly p99Ms: number;
   /** Interarrival jitter, RFC 3550 section 6.4.1. */
   readonly jitterMs: number;
@@ -21,9 +27,6 @@ export interface RoundTripSummary {
 /** Collects round-trip times, in the order in which their answers came. */
 export class RoundTripStatistics {
   readonly #histogram = new Histogram();
-  #count = 0;
-  #min = Infinity;
-  #max = 0;
   #mean = 0;
   /** Sum of squared distances from the mean, after Welford: no cancellation between large sums. */
   #squares = 0;
@@ -33,7 +36,7 @@ export class RoundTripStatistics {
 
   /** How many times were added. */
   get count(): number {
-    return this.#count;
+    return this.#histogram.count;
   }
 
   /** Exponentially weighted moving average in milliseconds, alpha 1/8; 0 before the first time. */
@@ -43,51 +46,44 @@ export class RoundTripStatistics {
 
   /** The longest time in milliseconds; 0 before the first. */
   get maxMs(): number {
-    return this.#max;
+    return this.#histogram.maxMs;
   }
 
   /**
    * Adds one round-trip time.
    *
    * @param ms milliseconds
-   * @throws {RangeError} when it is not a number
+   * @throws {RangeError} when it is not a finite number
    */
   add(ms: number): void {
     this.#histogram.add(ms);
-    this.#count++;
-    if (this.#count === 1) {
+    const count = this.#histogram.count;
+    if (count === 1) {
       this.#ewma = ms;
     } else {
       this.#ewma += (ms - this.#ewma) / 8;
       this.#jitter += (Math.abs(ms - this.#last) - this.#jitter) / 16;
     }
     this.#last = ms;
-    if (ms < this.#min) this.#min = ms;
-    if (ms > this.#max) this.#max = ms;
     const distance = ms - this.#mean;
-    this.#mean += distance / this.#count;
+    this.#mean += distance / count;
     this.#squares += distance * (ms - this.#mean);
   }
 
   /** Everything so far; undefined before the first time. */
   summary(): RoundTripSummary | undefined {
-    if (this.#count === 0) return undefined;
+    const histogram = this.#histogram;
+    if (histogram.count === 0) return undefined;
     return {
-      minMs: this.#min,
+      minMs: histogram.minMs,
       avgMs: this.#mean,
-      maxMs: this.#max,
-      mdevMs: Math.sqrt(this.#squares / this.#count),
+      maxMs: histogram.maxMs,
+      mdevMs: Math.sqrt(this.#squares / histogram.count),
       ewmaMs: this.#ewma,
-      p50Ms: this.#percentile(50),
-      p90Ms: this.#percentile(90),
-      p99Ms: this.#percentile(99),
+      p50Ms: histogram.percentile(50),
+      p90Ms: histogram.percentile(90),
+      p99Ms: histogram.percentile(99),
       jitterMs: this.#jitter,
     };
-  }
-
-  /** A bucket's middle may lie outside of what was measured; the result never does. */
-  #percentile(percent: number): number {
-    const value = this.#histogram.percentile(percent);
-    return Math.min(Math.max(value, this.#min), this.#max);
   }
 }

@@ -8,6 +8,7 @@ export type Family = 4 | 6;
 
 /** Text that is no address, network or range. */
 export class AddressError extends Error {
+  /** Always `AddressError`. */
   override readonly name = "AddressError";
 }
 

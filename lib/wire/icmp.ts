@@ -17,8 +17,10 @@ export type { IcmpExtension, MplsLabel } from "./icmp_extensions.ts";
 export const ICMP_HEADER_BYTES = 8;
 
 /** What every ICMP message has. */
-interface IcmpBase {
+export interface IcmpBase {
+  /** See {@linkcode ICMP4} and {@linkcode ICMP6}. */
   readonly type: number;
+  /** What it means depends on the type. */
   readonly code: number;
   /**
    * IPv4: whether the checksum is right. IPv6: always true, since kernels
@@ -30,13 +32,17 @@ interface IcmpBase {
 
 /** An echo request or reply; its payload is `packet.subarray(ICMP_HEADER_BYTES)`. */
 export interface IcmpEcho extends IcmpBase {
+  /** Which of the two. */
   readonly kind: "echo-request" | "echo-reply";
+  /** Whose request it is, 0 to 65,535. */
   readonly identifier: number;
+  /** Which request it is, 0 to 65,535. */
   readonly sequence: number;
 }
 
 /** A report that a packet could not be delivered. */
 export interface IcmpError extends IcmpBase {
+  /** Tells this message from the others. */
   readonly kind: "error";
   /**
    * The next hop's MTU in "fragmentation needed" (RFC 1191 section 4) and
@@ -47,11 +53,13 @@ export interface IcmpError extends IcmpBase {
   readonly pointer: number;
   /** The start of the IP packet that could not be delivered; may be cut short or empty. A view of the input. */
   readonly quoted: Uint8Array;
+  /** What the sender added to the quote, such as the MPLS labels of the packet. */
   readonly extensions: readonly IcmpExtension[];
 }
 
 /** A router's advice to use another first hop. Arrays are views of the input. */
 export interface IcmpRedirect extends IcmpBase {
+  /** Tells this message from the others. */
   readonly kind: "redirect";
   /** The better first hop: 4 or 16 bytes. */
   readonly gateway: Uint8Array;
@@ -61,6 +69,7 @@ export interface IcmpRedirect extends IcmpBase {
 
 /** Any other message. */
 export interface IcmpOther extends IcmpBase {
+  /** Tells this message from the others. */
   readonly kind: "other";
 }
 

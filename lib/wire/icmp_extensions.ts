@@ -8,7 +8,9 @@ export interface MplsLabel {
   readonly label: number;
   /** 0 to 7; named EXP before RFC 5462. */
   readonly trafficClass: number;
+  /** No entry follows. */
   readonly bottomOfStack: boolean;
+  /** How many more label switches may forward the packet. */
   readonly ttl: number;
 }
 
@@ -28,6 +30,7 @@ export type IcmpExtension =
 export interface QuoteAndExtensions {
   /** A view of the input. */
   readonly quoted: Uint8Array;
+  /** In the order of the message; empty when there are none. */
   readonly extensions: readonly IcmpExtension[];
 }
 

@@ -30,12 +30,17 @@ export interface Ipv4Header {
   readonly totalBytes: number;
   /** Type of service: DSCP and ECN. */
   readonly tos: number;
+  /** The same in all fragments of a datagram. */
   readonly identification: number;
+  /** The DF flag: routers may not fragment. */
   readonly dontFragment: boolean;
+  /** The MF flag: this is not the last fragment. */
   readonly moreFragments: boolean;
   /** Where in the original datagram this fragment belongs, in bytes. */
   readonly fragmentOffset: number;
+  /** How many more routers may forward this packet. */
   readonly ttl: number;
+  /** What follows the header, see {@linkcode IP_PROTOCOL}. */
   readonly protocol: number;
   /** Whether the header checksum is right. */
   readonly checksumValid: boolean;
@@ -53,9 +58,13 @@ export interface Ipv6Header {
   readonly headerBytes: number;
   /** The header and the payload length field, as written. */
   readonly totalBytes: number;
+  /** DSCP and ECN. */
   readonly trafficClass: number;
+  /** 0 to 2^20 - 1; the same for all packets of a flow (RFC 6437). */
   readonly flowLabel: number;
+  /** What follows the header, see {@linkcode IP_PROTOCOL}. */
   readonly nextHeader: number;
+  /** How many more routers may forward this packet. */
   readonly hopLimit: number;
   /** 16 bytes. */
   readonly source: Uint8Array;
@@ -123,7 +132,9 @@ export function decodeIpv6Header(packet: Uint8Array): Ipv6Header {
 export interface QuotedEcho {
   /** Where the request was going: 4 or 16 bytes. */
   readonly destination: Uint8Array;
+  /** The identifier of the request, 0 to 65,535. */
   readonly identifier: number;
+  /** The sequence number of the request, 0 to 65,535. */
   readonly sequence: number;
   /** What came back of the payload; routers may quote none of it (RFC 792). */
   readonly payload: Uint8Array;
@@ -140,30 +151,34 @@ export function quotedEcho(
   family: Family,
   quotedIpPacket: Uint8Array,
 ): QuotedEcho | undefined {
-  try {
-    return family === 4
-      ? quotedEcho4(quotedIpPacket)
-      : quotedEcho6(quotedIpPacket);
-  } catch (error) {
-    if (error instanceof PacketError) return undefined;
-    throw error;
-  }
+  return family === 4
+    ? quotedEcho4(quotedIpPacket)
+    : quotedEcho6(quotedIpPacket);
 }
 
 function quotedEcho4(packet: Uint8Array): QuotedEcho | undefined {
-  const header = decodeIpv4Header(packet);
-  if (header.protocol !== IP_PROTOCOL.ICMP || header.fragmentOffset !== 0) {
+  if (packet.length < IPV4_MIN_HEADER_BYTES || packet[0]! >> 4 !== 4) {
     return undefined;
   }
-  return echoAt(packet, header.headerBytes, 8, header.destination);
+  const headerBytes = (packet[0]! & 0x0f) * 4;
+  const isFirstFragment = (readUint16(packet, 6) & 0x1fff) === 0;
+  if (
+    headerBytes < IPV4_MIN_HEADER_BYTES || !isFirstFragment ||
+    packet[9] !== IP_PROTOCOL.ICMP
+  ) {
+    return undefined;
+  }
+  return echoAt(packet, headerBytes, 8, packet.subarray(16, 20));
 }
 
 function quotedEcho6(packet: Uint8Array): QuotedEcho | undefined {
-  const header = decodeIpv6Header(packet);
-  const at = skipExtensionHeaders(packet, header.nextHeader);
+  if (packet.length < IPV6_HEADER_BYTES || packet[0]! >> 4 !== 6) {
+    return undefined;
+  }
+  const at = skipExtensionHeaders(packet, packet[6]!);
   return at === undefined
     ? undefined
-    : echoAt(packet, at, 128, header.destination);
+    : echoAt(packet, at, 128, packet.subarray(24, 40));
 }
 
 /** Where the ICMPv6 message starts; undefined when there is none (RFC 8200 section 4). */
