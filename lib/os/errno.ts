@@ -1,0 +1,38 @@
+/** Errors that an operating system reports, by number, name and text. */
+
+/** A call to the operating system failed. */
+export class SystemError extends Error {
+  override readonly name = "SystemError";
+  /** The number that the system gave. */
+  readonly errno: number;
+  /** Its name, such as `EACCES`; `E` and the number where it is not a known one. */
+  readonly code: string;
+  /** The system's words for it: `Permission denied`. */
+  readonly description: string;
+  /** What was tried: `sendto 10.0.0.1`. */
+  readonly operation: string;
+
+  constructor(operation: string, errno: number, table: ErrnoTable) {
+    const [code, description] = table[errno] ??
+      [`E${errno}`, `System error ${errno}`];
+    super(`Cannot ${operation}: ${description} (${code})`);
+    this.errno = errno;
+    this.code = code;
+    this.description = description;
+    this.operation = operation;
+  }
+}
+
+/** Name and text of each error number of one system. */
+export type ErrnoTable = Readonly<Record<number, readonly [string, string]>>;
+
+/** A message is longer than the path, or this machine's interface, takes without fragmenting it. */
+export class MessageTooLongError extends SystemError {
+  /** The longest packet that fits, in bytes; 0 where the system did not say. */
+  readonly mtu: number;
+
+  constructor(error: SystemError, table: ErrnoTable, mtu: number) {
+    super(error.operation, error.errno, table);
+    this.mtu = mtu;
+  }
+}

@@ -1,0 +1,47 @@
+import type { ErrnoTable } from "../errno.ts";
+
+/**
+ * The error numbers that socket calls return on Linux, x86-64 and aarch64
+ * (asm-generic/errno-base.h, asm-generic/errno.h), with glibc's texts.
+ */
+export const LINUX_ERRNO: ErrnoTable = {
+  1: ["EPERM", "Operation not permitted"],
+  2: ["ENOENT", "No such file or directory"],
+  4: ["EINTR", "Interrupted system call"],
+  5: ["EIO", "Input/output error"],
+  6: ["ENXIO", "No such device or address"],
+  9: ["EBADF", "Bad file descriptor"],
+  11: ["EAGAIN", "Resource temporarily unavailable"],
+  12: ["ENOMEM", "Cannot allocate memory"],
+  13: ["EACCES", "Permission denied"],
+  14: ["EFAULT", "Bad address"],
+  16: ["EBUSY", "Device or resource busy"],
+  19: ["ENODEV", "No such device"],
+  22: ["EINVAL", "Invalid argument"],
+  23: ["ENFILE", "Too many open files in system"],
+  24: ["EMFILE", "Too many open files"],
+  25: ["ENOTTY", "Inappropriate ioctl for device"],
+  32: ["EPIPE", "Broken pipe"],
+  71: ["EPROTO", "Protocol error"],
+  74: ["EBADMSG", "Bad message"],
+  88: ["ENOTSOCK", "Socket operation on non-socket"],
+  90: ["EMSGSIZE", "Message too long"],
+  92: ["ENOPROTOOPT", "Protocol not available"],
+  93: ["EPROTONOSUPPORT", "Protocol not supported"],
+  94: ["ESOCKTNOSUPPORT", "Socket type not supported"],
+  95: ["EOPNOTSUPP", "Operation not supported"],
+  97: ["EAFNOSUPPORT", "Address family not supported by protocol"],
+  98: ["EADDRINUSE", "Address already in use"],
+  99: ["EADDRNOTAVAIL", "Cannot assign requested address"],
+  100: ["ENETDOWN", "Network is down"],
+  101: ["ENETUNREACH", "Network is unreachable"],
+  103: ["ECONNABORTED", "Software caused connection abort"],
+  104: ["ECONNRESET", "Connection reset by peer"],
+  105: ["ENOBUFS", "No buffer space available"],
+  110: ["ETIMEDOUT", "Connection timed out"],
+  111: ["ECONNREFUSED", "Connection refused"],
+  112: ["EHOSTDOWN", "Host is down"],
+  113: ["EHOSTUNREACH", "No route to host"],
+  115: ["EINPROGRESS", "Operation now in progress"],
+  121: ["EREMOTEIO", "Remote I/O error"],
+};

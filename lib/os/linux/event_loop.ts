@@ -1,0 +1,154 @@
+import type { EventLoop } from "../types.ts";
+import { monotonicNow, wallTime } from "./clock.ts";
+import {
+  EFD_CLOEXEC,
+  EFD_NONBLOCK,
+  EPOLL_CLOEXEC,
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLLIN,
+  POLLIN,
+} from "./constants.ts";
+import { check, type Libc, libc } from "./libc.ts";
+
+/** The longest single wait; a longer one is made of several, so that no thread waits for ever. */
+const LONGEST_WAIT_MS = 10_000;
+/** How long a wait may hold up the program while answers come this fast. */
+const BRISK_MS = 1;
+
+/**
+ * One epoll instance. Sockets add themselves; the wait runs on a thread of
+ * its own, so that signals and timers of the program go on meanwhile, and
+ * all reading stays with the synchronous callers.
+ */
+export class LinuxEventLoop implements EventLoop {
+  readonly #libc: Libc = libc();
+  readonly #epoll: number;
+  readonly #wakeup: number;
+  readonly #event = new DataView(new ArrayBuffer(12));
+  readonly #counter = new Uint8Array(8);
+  readonly #pollfdBytes = new Uint8Array(new ArrayBuffer(8));
+  readonly #timespec = new BigInt64Array(new ArrayBuffer(16));
+  readonly #timespecBytes = new Uint8Array(this.#timespec.buffer);
+  /** The last wait was over so soon that a thread for the next one would cost more than it. */
+  #brisk = false;
+  #woken = false;
+  #waiting: Promise<number> | undefined;
+  #closed = false;
+
+  constructor() {
+    this.#epoll = check(
+      this.#libc.epoll_create1(EPOLL_CLOEXEC),
+      "create an epoll instance",
+    );
+    this.#wakeup = check(
+      this.#libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
+      "create an event descriptor",
+    );
+    this.add(this.#wakeup, EPOLLIN);
+    // struct pollfd { int fd; short events; short revents; }
+    new Int32Array(this.#pollfdBytes.buffer).set([this.#epoll, POLLIN]);
+  }
+
+  /** Waits for `events` (EPOLLIN, EPOLLOUT) of a descriptor too; errors always count. */
+  add(descriptor: number, events: number): void {
+    // struct epoll_event is packed on x86-64 only.
+    const dataOffset = Deno.build.arch === "x86_64" ? 4 : 8;
+    const event = dataOffset === 4
+      ? this.#event
+      : new DataView(new ArrayBuffer(16));
+    event.setUint32(0, events, true);
+    event.setInt32(dataOffset, descriptor, true);
+    check(
+      this.#libc.epoll_ctl(
+        this.#epoll,
+        EPOLL_CTL_ADD,
+        descriptor,
+        new Uint8Array(event.buffer),
+      ),
+      "watch a socket",
+    );
+  }
+
+  /** Stops waiting for a descriptor. */
+  remove(descriptor: number): void {
+    check(
+      this.#libc.epoll_ctl(
+        this.#epoll,
+        EPOLL_CTL_DEL,
+        descriptor,
+        new Uint8Array(this.#event.buffer),
+      ),
+      "stop watching a socket",
+    );
+  }
+
+  now(): number {
+    return monotonicNow();
+  }
+
+  wallTime(): number {
+    return wallTime();
+  }
+
+  async wait(until: number): Promise<void> {
+    if (!this.#woken) {
+      const start = this.now();
+      const milliseconds = Math.min(until - start, LONGEST_WAIT_MS);
+      if (milliseconds <= 0) return;
+      if (this.#brisk) {
+        this.#setTimeout(Math.min(milliseconds, BRISK_MS));
+        if (
+          this.#libc.ppoll(this.#pollfdBytes, 1n, this.#timespecBytes, null) >
+            0 || milliseconds <= BRISK_MS
+        ) return;
+      }
+      this.#setTimeout(milliseconds);
+      this.#waiting = this.#libc.waitForPoll(
+        this.#pollfdBytes,
+        1n,
+        this.#timespecBytes,
+        null,
+      );
+      const ready = await this.#waiting;
+      this.#waiting = undefined;
+      this.#brisk = ready > 0 && this.now() - start < BRISK_MS;
+    }
+    if (this.#woken) {
+      this.#woken = false;
+      this.#libc.read(this.#wakeup, this.#counter, 8n);
+    }
+    if (this.#closed) this.#release();
+  }
+
+  #setTimeout(milliseconds: number): void {
+    const whole = Math.trunc(milliseconds / 1e3);
+    this.#timespec[0] = BigInt(whole);
+    this.#timespec[1] = BigInt(Math.ceil((milliseconds - whole * 1e3) * 1e6));
+  }
+
+  yield(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, 0));
+  }
+
+  wake(): void {
+    if (this.#woken || this.#closed) return;
+    this.#woken = true;
+    this.#counter.fill(0);
+    this.#counter[0] = 1;
+    this.#libc.write(this.#wakeup, this.#counter, 8n);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    // A thread that still waits uses both descriptors: it is woken, and releases them.
+    this.wake();
+    this.#closed = true;
+    if (this.#waiting === undefined) this.#release();
+  }
+
+  #release(): void {
+    this.#libc.close(this.#wakeup);
+    this.#libc.close(this.#epoll);
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * The C library of Linux: the one table of symbols that netdiag calls, and
+ * the few steps that every call needs.
+ */
+
+import { SystemError } from "../errno.ts";
+import { LINUX_ERRNO } from "./errno.ts";
+
+/**
+ * Everything that is called, typed once. Sizes that fit 32 bits are declared
+ * so, since 64-bit numbers cross the FFI as bigint. `waitFor...` symbols run
+ * on a thread of their own and must not be asked for their errno.
+ */
+const SYMBOLS = {
+  __errno_location: { parameters: [], result: "pointer" },
+  copyFromPointer: {
+    name: "memcpy",
+    parameters: ["buffer", "pointer", "usize"],
+    result: "void",
+  },
+  copyFromAddress: {
+    name: "memcpy",
+    parameters: ["buffer", "u64", "usize"],
+    result: "void",
+  },
+  // memcpy returns its first argument: with no bytes to copy, the address of a buffer.
+  // UnsafePointer.of() would need an unscoped --allow-ffi.
+  addressOf: {
+    name: "memcpy",
+    parameters: ["buffer", "buffer", "usize"],
+    result: "u64",
+  },
+  geteuid: { parameters: [], result: "u32" },
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
+  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  setsockopt: {
+    parameters: ["i32", "i32", "i32", "buffer", "u32"],
+    result: "i32",
+  },
+  getsockopt: {
+    parameters: ["i32", "i32", "i32", "buffer", "buffer"],
+    result: "i32",
+  },
+  sendmmsg: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
+  recvmmsg: {
+    parameters: ["i32", "buffer", "u32", "i32", "pointer"],
+    result: "i32",
+  },
+  epoll_create1: { parameters: ["i32"], result: "i32" },
+  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+  eventfd: { parameters: ["u32", "i32"], result: "i32" },
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
+  poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
+  read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+  write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+  ppoll: {
+    parameters: ["buffer", "u64", "buffer", "pointer"],
+    result: "i32",
+  },
+  waitForPoll: {
+    name: "ppoll",
+    parameters: ["buffer", "u64", "buffer", "pointer"],
+    result: "i32",
+    nonblocking: true,
+  },
+  if_nametoindex: { parameters: ["buffer"], result: "u32" },
+  waitForAddresses: {
+    name: "getaddrinfo",
+    parameters: ["buffer", "pointer", "buffer", "buffer"],
+    result: "i32",
+    nonblocking: true,
+  },
+  freeaddrinfo: { parameters: ["u64"], result: "void" },
+  waitForName: {
+    name: "getnameinfo",
+    parameters: ["buffer", "u32", "buffer", "u32", "pointer", "u32", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** The C library's functions. */
+export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+/** Where the distributions keep the C library; a scoped `--allow-ffi` names one of them. */
+const PATHS: Readonly<Record<typeof Deno.build.arch, readonly string[]>> = {
+  x86_64: [
+    "/lib/x86_64-linux-gnu/libc.so.6",
+    "/lib64/libc.so.6",
+    "/usr/lib/libc.so.6",
+  ],
+  aarch64: [
+    "/lib/aarch64-linux-gnu/libc.so.6",
+    "/lib64/libc.so.6",
+    "/usr/lib/libc.so.6",
+  ],
+};
+
+const SONAME = "libc.so.6";
+
+function isGranted(path?: string): boolean {
+  const descriptor: Deno.FfiPermissionDescriptor = path === undefined
+    ? { name: "ffi" }
+    : { name: "ffi", path };
+  return Deno.permissions.querySync(descriptor).state === "granted";
+}
+
+let library: Deno.DynamicLibrary<typeof SYMBOLS> | undefined;
+let libraryPath: string | undefined;
+
+/**
+ * The C library, loaded once.
+ *
+ * @throws {Error} where none of the places that the FFI permission allows has one
+ */
+export function libc(): Libc {
+  if (library !== undefined) return library.symbols;
+  const candidates = isGranted()
+    ? [SONAME, ...PATHS[Deno.build.arch]]
+    : PATHS[Deno.build.arch].filter((path) => isGranted(path));
+  let failure: unknown;
+  for (const candidate of candidates) {
+    try {
+      library = Deno.dlopen(candidate, SYMBOLS);
+      libraryPath = candidate;
+      return library.symbols;
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw new Error(
+    `Cannot load the C library from ${candidates.join(", ")}`,
+    { cause: failure },
+  );
+}
+
+/**
+ * Whether FFI is granted, for the C library at least.
+ */
+export function isLibcGranted(): boolean {
+  return library !== undefined || isGranted() ||
+    PATHS[Deno.build.arch].some((path) => isGranted(path));
+}
+
+/** The C library's absolute path, for `--allow-ffi=PATH`; undefined where it cannot be told. */
+export function libcPath(): string | undefined {
+  if (libraryPath?.startsWith("/")) return libraryPath;
+  for (const path of PATHS[Deno.build.arch]) {
+    if (!isGranted(path)) continue;
+    try {
+      Deno.dlopen(path, {}).close();
+      return path;
+    } catch {
+      // Not this distribution's place: the next one.
+    }
+  }
+  return undefined;
+}
+
+const errnoBytes = new Uint8Array(4);
+const errnoView = new Int32Array(errnoBytes.buffer);
+
+/** The number of the error that the last synchronous call met. */
+export function errno(): number {
+  const { symbols } = library!;
+  symbols.copyFromPointer(errnoBytes, symbols.__errno_location(), 4n);
+  return errnoView[0]!;
+}
+
+/** A {@linkcode SystemError} for an error number of this system. */
+export function systemError(operation: string, number: number): SystemError {
+  return new SystemError(operation, number, LINUX_ERRNO);
+}
+
+/**
+ * Returns the result of a call, unless it is negative.
+ *
+ * @throws {SystemError} with the call's errno when the result is negative
+ */
+export function check(result: number, operation: string): number {
+  if (result < 0) throw systemError(operation, errno());
+  return result;
+}
+
+/** The address of a buffer, which must be backed by an ArrayBuffer of its own (small typed arrays move). */
+export function addressOf(buffer: ArrayBuffer): bigint {
+  const bytes = new Uint8Array(buffer);
+  return libc().addressOf(bytes, bytes, 0n);
+}
+
+/** Text as the C library takes it. */
+export function cString(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text + "\0");
+}

@@ -1,0 +1,32 @@
+/** Picks the operating system that this program runs on. */
+
+import { isLibcGranted, libcPath } from "./linux/libc.ts";
+import { linux } from "./linux/system.ts";
+import type { System } from "./types.ts";
+
+/** The operating system, or what was asked of it, is not supported. */
+export class UnsupportedError extends Error {
+  override readonly name = "UnsupportedError";
+}
+
+/**
+ * What this operating system provides.
+ *
+ * @throws {UnsupportedError} on a system that netdiag has no native layer for
+ */
+export function system(): System {
+  if (Deno.build.os === "linux") return linux;
+  throw new UnsupportedError(
+    `Native sockets are not supported on ${Deno.build.os} yet: use --tcp, or run on Linux`,
+  );
+}
+
+/** Whether the FFI permission covers the library that {@linkcode system} needs. */
+export function isNativeGranted(): boolean {
+  return Deno.build.os === "linux" && isLibcGranted();
+}
+
+/** The library that {@linkcode system} loads, as an absolute path; undefined where it cannot be told. */
+export function nativeLibraryPath(): string | undefined {
+  return Deno.build.os === "linux" ? libcPath() : undefined;
+}

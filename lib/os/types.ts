@@ -1,0 +1,174 @@
+/**
+ * What every operating system offers to the layers above, without a word of
+ * any one of them. Each system has one folder beside this file that provides
+ * it; {@linkcode loadSystem} in `system.ts` picks the one that runs.
+ */
+
+import type { Family } from "../wire/address.ts";
+
+/** An address as the system wants it: 4 or 16 bytes in network order, and the IPv6 zone (0 is none). */
+export interface SystemAddress {
+  readonly bytes: Uint8Array;
+  readonly scopeId: number;
+}
+
+/** Which clocks a time came from: the kernel's at both ends, at the receiving end only, or the program's own. */
+export type ClockSource = "kernel" | "kernel-receive" | "user";
+
+/** One loop a run: it owns the wait on every socket that was opened on it. */
+export interface EventLoop extends Disposable {
+  /** Monotonic time in milliseconds, unaffected by changes of the wall clock. */
+  now(): number;
+  /** The wall clock: Unix time in seconds, with microseconds or better. */
+  wallTime(): number;
+  /**
+   * Resolves when a socket of this loop has something to read, when
+   * {@linkcode wake} is called, or when `now()` reaches `until`
+   * (`Infinity` is allowed). May resolve early; never late by design.
+   */
+  wait(until: number): Promise<void>;
+  /** Lets signals and timers run; for callers that are too busy to wait. */
+  yield(): Promise<void>;
+  /** Ends a wait that is under way, or the next one at once. */
+  wake(): void;
+}
+
+/** One message to send; the transport owns the memory and the engine writes into it. */
+export interface OutgoingSlot {
+  /** The whole ICMP message, of the size that the transport was opened with. */
+  readonly packet: Uint8Array;
+  /** The destination: 4 or 16 bytes in network order. */
+  readonly address: Uint8Array;
+  /** The IPv6 zone of the destination; 0 is none. */
+  scopeId: number;
+  /** Handed back with the time at which the system sent this message. */
+  cookie: number;
+}
+
+/** An ICMP error or redirect that came back for a message. Arrays are valid during the call only. */
+export interface IcmpErrorReport {
+  /** Who reported it: 4 or 16 bytes. */
+  readonly from: Uint8Array;
+  /** ICMP type and code as on the wire. */
+  readonly type: number;
+  readonly code: number;
+  /** The MTU that "fragmentation needed" or "packet too big" announced; 0 is none. */
+  readonly mtu: number;
+  /** The better first hop that a redirect names. */
+  readonly gateway?: Uint8Array;
+  /** Where the message was going: 4 or 16 bytes. */
+  readonly destination: Uint8Array;
+  /** What came back of the message, from its ICMP header on. May be empty or cut short. */
+  readonly quoted: Uint8Array;
+}
+
+/**
+ * Receives what a transport has read. Arrays are valid during the call only.
+ * Times are on the loop's monotonic clock, in milliseconds; `NaN` where the
+ * kernel gave none.
+ */
+export interface IcmpHandler {
+  /**
+   * An echo reply that arrived, from its ICMP header on; what is longer than
+   * the receive buffer is cut. `hopLimit` is -1 where unknown.
+   */
+  message(
+    packet: Uint8Array,
+    from: Uint8Array,
+    hopLimit: number,
+    at: number,
+  ): void;
+  /** An ICMP error or redirect. */
+  error(report: IcmpErrorReport): void;
+  /** The kernel handed the message with this cookie to the network at this time. */
+  sent(cookie: number, at: number): void;
+}
+
+/** How an ICMP socket is to be set up. */
+export interface IcmpSocketOptions {
+  readonly family: Family;
+  /** Bytes of one outgoing message, its 8-byte ICMP header included. */
+  readonly messageBytes: number;
+  /** How many messages go out in one call, at the most. */
+  readonly batch: number;
+  /** Time to live or hop limit, 1 to 255. */
+  readonly ttl?: number | undefined;
+  /** Type of service or traffic class, 0 to 255. */
+  readonly tos?: number | undefined;
+  /** Path MTU discovery: set "don't fragment" and obey it, fragment locally, or never set it. */
+  readonly pathMtu?: "do" | "want" | "dont" | undefined;
+  /** Source address. */
+  readonly sourceAddress?: SystemAddress | undefined;
+  /** Source interface, by name. */
+  readonly sourceInterface?: string | undefined;
+  /** Allow broadcast destinations. */
+  readonly broadcast?: boolean | undefined;
+  /** Receive buffer to ask for, in bytes. */
+  readonly receiveBuffer?: number | undefined;
+}
+
+/** A socket for ICMP echo of one family. */
+export interface IcmpTransport extends Disposable {
+  readonly family: Family;
+  /** `datagram`: the system allows ICMP echo to everyone. `raw`: a privileged raw socket. */
+  readonly kind: "datagram" | "raw";
+  /** The identifier that this socket's echo requests must carry (on some systems the kernel chooses). */
+  readonly identifier: number;
+  /** The best clock this transport can have. */
+  readonly clock: ClockSource;
+  /** Messages to send: write the first n, then call `send(0, n)`. */
+  readonly outgoing: readonly OutgoingSlot[];
+  /**
+   * Sends `count` outgoing messages from index `from` on, and returns how
+   * many the system took; 0 means that it can take none now.
+   *
+   * @throws {SystemError} when the message at `from` was refused, a {@linkcode MessageTooLongError} when for its length
+   */
+  send(from: number, count: number): number;
+  /** Reads what has arrived, without waiting, a batch at a time; returns how many items were handed over. */
+  receive(handler: IcmpHandler): number;
+}
+
+/** What a name stands for, or why it stands for nothing. */
+export type LookupResult =
+  | { readonly addresses: readonly (SystemAddress & { family: Family })[] }
+  | { readonly code: string; readonly description: string };
+
+/** How a route to a destination begins. */
+export interface Route {
+  /** The address that packets to the destination will carry as their source. */
+  readonly source: Uint8Array;
+}
+
+/** What decides on a route. */
+export interface RouteOptions {
+  readonly family: Family;
+  readonly destination: SystemAddress;
+  readonly sourceAddress?: SystemAddress | undefined;
+  readonly sourceInterface?: string | undefined;
+  readonly broadcast?: boolean | undefined;
+}
+
+/** What one operating system provides. */
+export interface System {
+  openEventLoop(): EventLoop;
+  /** @throws {SystemError} EPERM or EACCES where ICMP is not allowed at all */
+  openIcmp(loop: EventLoop, options: IcmpSocketOptions): IcmpTransport;
+  /** Addresses of a name, in order of preference. May wait as long as the system's resolver does. */
+  lookup(host: string, family?: Family): Promise<LookupResult>;
+  /** The name of an address; undefined where there is none. */
+  reverseLookup(
+    family: Family,
+    address: SystemAddress,
+  ): Promise<string | undefined>;
+  /**
+   * Asks the routing table, without sending anything.
+   *
+   * @throws {SystemError} such as ENETUNREACH; EACCES for a broadcast address
+   */
+  route(options: RouteOptions): Route;
+  /** The number of an interface; 0 where there is none of that name. */
+  interfaceIndex(name: string): number;
+  /** Whether this process may do what is kept from ordinary users. */
+  isPrivileged(): boolean;
+}

@@ -1,0 +1,450 @@
+import { MessageTooLongError, SystemError } from "../os/errno.ts";
+import type { ClockSource, EventLoop } from "../os/types.ts";
+import { RoundTripStatistics } from "../stats/round_trip.ts";
+import { type Family, formatAddress } from "../wire/address.ts";
+import type { Answer, DeliveryError, Prober, ProbeSink } from "./prober.ts";
+import { type Probes, ProbeState } from "./probes.ts";
+import type { Schedule } from "./schedule.ts";
+import type { Counter, Targets } from "./targets.ts";
+import type {
+  PingEvent,
+  PingStart,
+  PingSummary,
+  ProbeCounts,
+} from "./types.ts";
+
+/** What an engine is made of. */
+export interface EngineParts {
+  readonly loop: EventLoop;
+  readonly probes: Probes;
+  readonly targets: Targets;
+  readonly schedule: Schedule;
+  /** One for each family among the targets. */
+  readonly probers: ReadonlyMap<Family, Prober>;
+  readonly timeoutMs: number;
+  /**
+   * How long to wait for answers after the last probe; undefined: until each
+   * has timed out. Asked again and again, since it may depend on the answers.
+   */
+  readonly lingerMs?: (() => number | undefined) | undefined;
+  /** The run ends at this monotonic time. */
+  readonly deadline?: number | undefined;
+  /** Further reasons to end the run. */
+  readonly isDone?: (() => boolean) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What the engine tells of single probes. */
+export type EngineEvent = Exclude<PingEvent, PingStart | PingSummary>;
+
+/** Receives what happens, as it happens. */
+export interface EngineListener {
+  /** Whether {@linkcode event} is wanted at all: a million objects nobody looks at cost too much. */
+  readonly wantsEvents: boolean;
+  event(event: EngineEvent): void;
+  /** A probe to this target was answered, was lost or failed. */
+  settled(target: number): void;
+}
+
+/** How long to wait when the system takes no more. */
+const CONGESTION_MS = 1;
+/** Signals and timers get a turn at least this often. */
+const YIELD_MS = 8;
+/** How far kernel and program may disagree before the kernel's times are taken for wrong. */
+const CLOCK_TOLERANCE_MS = 0.05;
+
+/**
+ * Sends probes by a schedule, follows each to its end, and counts. It waits
+ * nowhere but in {@linkcode step}, so whoever drives it sets the pace.
+ */
+export class Engine implements ProbeSink, Disposable {
+  readonly statistics = new RoundTripStatistics();
+  readonly clocks: Record<ClockSource, number> = {
+    "kernel": 0,
+    "kernel-receive": 0,
+    "user": 0,
+  };
+  /** The most probes that were in flight at one time. */
+  pipe = 0;
+  #firstSentAt = NaN;
+  #lastSentAt = NaN;
+  #endedAt = NaN;
+  readonly #parts: EngineParts;
+  readonly #listener: EngineListener;
+  /** What is ready to send: `#batchCount` probes from `#batchFrom` on, the first of them number `#batchNumber`. */
+  #batch: Prober | undefined;
+  #batchFrom = 0;
+  #batchCount = 0;
+  #batchNumber = 0;
+  #congestedUntil = -Infinity;
+  #yieldedAt: number;
+  readonly #wake: () => void;
+
+  constructor(parts: EngineParts, listener: EngineListener) {
+    this.#parts = parts;
+    this.#listener = listener;
+    this.#yieldedAt = parts.loop.now();
+    this.#wake = () => parts.loop.wake();
+    parts.signal?.addEventListener("abort", this.#wake);
+  }
+
+  /** Milliseconds from the first probe to the last thing that happened. */
+  get durationMs(): number {
+    return Number.isNaN(this.#endedAt) ? 0 : this.#endedAt - this.#firstSentAt;
+  }
+
+  /** Milliseconds from the first to the last probe. */
+  get sendingMs(): number {
+    return Number.isNaN(this.#lastSentAt)
+      ? 0
+      : this.#lastSentAt - this.#firstSentAt;
+  }
+
+  /**
+   * Sends what is due, reads what has come, and waits if there is nothing to
+   * do. Returns false when the run is over.
+   */
+  async step(): Promise<boolean> {
+    const { loop, signal } = this.#parts;
+    if (signal?.aborted) return false;
+    const progress = this.#work();
+    if (this.#isOver()) return false;
+    if (progress) {
+      const now = loop.now();
+      if (now - this.#yieldedAt < YIELD_MS) return true;
+      await loop.yield();
+    } else {
+      await loop.wait(this.#nextEventAt());
+    }
+    this.#yieldedAt = loop.now();
+    return true;
+  }
+
+  /** Whether anything was sent, received or expired. */
+  #work(): boolean {
+    const { loop, probers } = this.#parts;
+    const sent = this.#sendDue(loop.now());
+    let received = 0;
+    for (const prober of probers.values()) received += prober.receive(this);
+    if (received > 0) return true;
+    // What has arrived is not lost, so nothing is given up before all is read.
+    return this.#expire(loop.now()) || sent;
+  }
+
+  #sendDue(start: number): boolean {
+    const { schedule, probes, targets, probers, loop } = this.#parts;
+    let now = start;
+    if (now < this.#congestedUntil) return false;
+    if (this.#batchCount === 0) {
+      let turn = schedule.next(now);
+      if (turn.at > now || probes.isFull) return false;
+      const prober = probers.get(targets.family(turn.target)!)!;
+      const family = targets.family(turn.target);
+      this.#batch = prober;
+      this.#batchFrom = 0;
+      this.#batchNumber = probes.next;
+      do {
+        const number = probes.add(turn.target, turn.round);
+        prober.write(this.#batchCount++, number, turn.target);
+        schedule.taken(now);
+        if (this.#batchCount === prober.batch || probes.isFull) break;
+        turn = schedule.next(now);
+      } while (turn.at <= now && targets.family(turn.target) === family);
+      now = loop.now();
+    }
+    // One batch a step: its answers are read before the next one goes.
+    this.#flush(now);
+    return true;
+  }
+
+  /** Sends what is ready, as far as the system takes it. */
+  #flush(now: number): void {
+    while (this.#batchCount > 0) {
+      let taken: number;
+      this.#announce();
+      try {
+        taken = this.#batch!.send(this.#batchFrom, this.#batchCount);
+      } catch (error) {
+        if (!(error instanceof SystemError)) throw error;
+        this.#depart(1, now);
+        this.undelivered(this.#batchNumber - 1, localError(error));
+        continue;
+      }
+      this.#depart(taken, now);
+      if (taken === 0) {
+        this.#congestedUntil = now + CONGESTION_MS;
+        return;
+      }
+    }
+  }
+
+  /** Tells of the probe before, if it is still unanswered now that the next one goes out. */
+  #announce(): void {
+    const { probes, targets } = this.#parts;
+    if (!this.#listener.wantsEvents || targets.size > 1) return;
+    const before = this.#batchNumber - 1;
+    if (probes.has(before) && probes.state(before) === ProbeState.IN_FLIGHT) {
+      this.#listener.event({ type: "pending", ...this.#about(before) });
+    }
+  }
+
+  /** Counts the first probes of the batch as sent. */
+  #depart(count: number, now: number): void {
+    const { probes, targets } = this.#parts;
+    for (let i = 0; i < count; i++) {
+      const number = this.#batchNumber++;
+      probes.send(number, now);
+      targets.send(probes.target(number), now);
+    }
+    this.#batchFrom += count;
+    this.#batchCount -= count;
+    if (count > 0) {
+      if (Number.isNaN(this.#firstSentAt)) this.#firstSentAt = now;
+      this.#lastSentAt = now;
+      this.#endedAt = now;
+      this.pipe = Math.max(this.pipe, probes.inFlight);
+    }
+  }
+
+  /** Gives up on probes whose time has come. */
+  #expire(now: number): boolean {
+    const { probes, timeoutMs } = this.#parts;
+    const lingerUntil = this.#lingerUntil();
+    let expired = false;
+    for (;;) {
+      const oldest = probes.oldestInFlight();
+      if (oldest === undefined) return expired;
+      const at = Math.min(probes.sentAt(oldest) + timeoutMs, lingerUntil);
+      if (at > now) return expired;
+      expired = true;
+      this.#endedAt = now;
+      if (this.#listener.wantsEvents) {
+        this.#listener.event({ type: "lost", ...this.#about(oldest) });
+      }
+      this.#settle(oldest, ProbeState.LOST, "lost");
+    }
+  }
+
+  #lingerUntil(): number {
+    const { schedule, lingerMs } = this.#parts;
+    if (!schedule.isFinished || this.#batchCount > 0) return Infinity;
+    const linger = lingerMs?.();
+    return linger === undefined ? Infinity : this.#lastSentAt + linger;
+  }
+
+  #isOver(): boolean {
+    const { schedule, probes, deadline, isDone, loop } = this.#parts;
+    if (isDone?.()) return true;
+    if (deadline !== undefined && loop.now() >= deadline) return true;
+    return schedule.isFinished && this.#batchCount === 0 &&
+      probes.inFlight === 0;
+  }
+
+  #nextEventAt(): number {
+    const { schedule, probes, timeoutMs, deadline, loop } = this.#parts;
+    const now = loop.now();
+    const oldest = probes.oldestInFlight();
+    const sendAt = this.#batchCount > 0 || now < this.#congestedUntil
+      ? this.#congestedUntil
+      : probes.isFull
+      ? Infinity
+      : schedule.next(now).at;
+    return Math.min(
+      sendAt,
+      oldest === undefined ? Infinity : probes.sentAt(oldest) + timeoutMs,
+      oldest === undefined ? Infinity : this.#lingerUntil(),
+      deadline ?? Infinity,
+    );
+  }
+
+  sent(number: number, at: number): void {
+    this.#parts.probes.stamp(number, at);
+  }
+
+  answered(number: number, answer: Answer): void {
+    const { probes, targets, loop, timeoutMs } = this.#parts;
+    const now = loop.now();
+    const target = probes.target(number);
+    const [rttMs, clock] = this.#roundTrip(number, answer.at, now);
+    const before = probes.state(number);
+    const isFirst = before !== ProbeState.ANSWERED &&
+      before !== ProbeState.LATE;
+    const inTime = rttMs <= timeoutMs;
+    let reordered = false;
+    if (isFirst) {
+      this.#endedAt = now;
+      reordered = targets.advance(target, probes.round(number));
+      if (reordered) targets.increment(target, "reordered");
+      // It was given up too soon, or a router was wrong.
+      if (before === ProbeState.LOST) targets.decrement(target, "lost");
+      if (before === ProbeState.ERROR) targets.decrement(target, "errors");
+      if (inTime) {
+        this.statistics.add(rttMs);
+        this.clocks[clock]++;
+      }
+    } else {
+      targets.increment(target, "duplicates");
+    }
+    if (answer.corrupt !== undefined) targets.increment(target, "corrupt");
+    if (this.#listener.wantsEvents) {
+      this.#listener.event({
+        type: !isFirst ? "duplicate" : inTime ? "reply" : "late",
+        ...this.#about(number),
+        from: formatAddress(answer.from),
+        bytes: answer.bytes,
+        ...(answer.ttl < 0 ? {} : { ttl: answer.ttl }),
+        rttMs,
+        clock,
+        ...(reordered ? { reordered } : {}),
+        ...(answer.truncated ? { truncated: true } : {}),
+        ...(answer.corrupt === undefined ? {} : { corrupt: answer.corrupt }),
+        ...(answer.refused ? { refused: true } : {}),
+      });
+    }
+    if (!isFirst) return;
+    if (inTime) {
+      this.#settle(number, ProbeState.ANSWERED, "answered");
+      targets.addRoundTrip(target, rttMs);
+    } else {
+      this.#settle(number, ProbeState.LATE, "late");
+    }
+  }
+
+  badChecksum(number: number, from: Uint8Array, bytes: number): void {
+    const { targets, probes } = this.#parts;
+    targets.increment(probes.target(number), "corrupt");
+    if (!this.#listener.wantsEvents) return;
+    this.#listener.event({
+      type: "bad-checksum",
+      ...this.#about(number),
+      from: formatAddress(from),
+      bytes,
+    });
+  }
+
+  undelivered(number: number, error: DeliveryError): void {
+    const { probes, targets, loop } = this.#parts;
+    if (probes.state(number) !== ProbeState.IN_FLIGHT) return;
+    this.#endedAt = loop.now();
+    targets.setError(probes.target(number), error.message);
+    if (this.#listener.wantsEvents) {
+      this.#listener.event({
+        type: "error",
+        ...this.#about(number),
+        ...error,
+      });
+    }
+    this.#settle(number, ProbeState.ERROR, "errors");
+  }
+
+  redirected(
+    number: number,
+    from: string,
+    gateway: string,
+    message: string,
+  ): void {
+    if (!this.#listener.wantsEvents) return;
+    this.#listener.event({
+      type: "redirect",
+      ...this.#about(number),
+      from,
+      gateway,
+      message,
+    });
+  }
+
+  /** How all probes have ended so far. */
+  counts(): ProbeCounts {
+    const { targets, probes } = this.#parts;
+    return probeCounts(
+      (counter) => targets.total(counter),
+      probes.inFlight,
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#parts.signal?.removeEventListener("abort", this.#wake);
+  }
+
+  #settle(number: number, state: ProbeState, counter: Counter): void {
+    const { probes, targets } = this.#parts;
+    const target = probes.target(number);
+    if (probes.state(number) === ProbeState.IN_FLIGHT) targets.land(target);
+    probes.end(number, state);
+    targets.increment(target, counter);
+    this.#listener.settled(target);
+  }
+
+  /** The fields that every event about a probe has. */
+  #about(number: number) {
+    const { probes, targets, loop } = this.#parts;
+    const target = probes.target(number);
+    return {
+      host: targets.name(target),
+      address: targets.address(target)!,
+      sequence: probes.round(number) + 1,
+      time: Math.round(loop.wallTime() * 1e6) / 1e6,
+    };
+  }
+
+  /**
+   * The time from sending to answer, by the best clocks that there are. The
+   * kernel's times are used only where they agree with the program's, which
+   * must have sent before and received after.
+   */
+  #roundTrip(
+    number: number,
+    at: number,
+    now: number,
+  ): [rttMs: number, clock: ClockSource] {
+    const { probes } = this.#parts;
+    const sentAt = probes.sentAt(number);
+    const stampedAt = probes.stampedAt(number);
+    const earliest = sentAt - CLOCK_TOLERANCE_MS;
+    if (at >= earliest && at <= now + CLOCK_TOLERANCE_MS) {
+      return stampedAt >= earliest && stampedAt <= at
+        ? [wholeNanoseconds(at - stampedAt), "kernel"]
+        : [wholeNanoseconds(Math.max(0, at - sentAt)), "kernel-receive"];
+    }
+    return [wholeNanoseconds(now - sentAt), "user"];
+  }
+}
+
+/** No clock tells more; the rest is the noise of binary fractions. */
+function wholeNanoseconds(milliseconds: number): number {
+  return Math.round(milliseconds * 1e6) / 1e6;
+}
+
+/** Counts in the form of the results. */
+export function probeCounts(
+  count: (counter: Counter) => number,
+  inFlight: number,
+): ProbeCounts {
+  const transmitted = count("transmitted");
+  const lost = count("lost");
+  const errors = count("errors");
+  const ended = transmitted - inFlight;
+  return {
+    transmitted,
+    answered: count("answered"),
+    late: count("late"),
+    lost,
+    errors,
+    inFlight,
+    duplicates: count("duplicates"),
+    reordered: count("reordered"),
+    corrupt: count("corrupt"),
+    lossPercent: ended === 0 ? 0 : (lost + errors) / ended * 100,
+  };
+}
+
+/** An error of this machine's own, about a probe that it did not send. */
+function localError(error: SystemError): DeliveryError {
+  return {
+    code: error.code,
+    message: error.description,
+    ...(error instanceof MessageTooLongError && error.mtu > 0
+      ? { mtu: error.mtu }
+      : {}),
+  };
+}

@@ -1,0 +1,211 @@
+import type {
+  IcmpErrorReport,
+  IcmpHandler,
+  IcmpTransport,
+} from "../os/types.ts";
+import { formatAddress } from "../wire/address.ts";
+import { foldChecksum, sum16 } from "../wire/checksum.ts";
+import { PacketError } from "../wire/errors.ts";
+import {
+  decodeIcmp,
+  describeIcmpError,
+  ICMP4,
+  ICMP6,
+  ICMP_HEADER_BYTES,
+  type IcmpMessage,
+  writeEchoHeader,
+} from "../wire/icmp.ts";
+import type { Payload } from "./payload.ts";
+import type { Prober, ProbeSink } from "./prober.ts";
+import { Probes } from "./probes.ts";
+import type { Targets } from "./targets.ts";
+
+const CHECKSUM = 2;
+const SEQUENCE = 6;
+
+/** Probes made of ICMP echo requests (RFC 792, RFC 4443). */
+export class IcmpProber implements Prober {
+  readonly socket: "datagram" | "raw";
+  readonly identifier: number;
+  readonly batch: number;
+  readonly #transport: IcmpTransport;
+  readonly #probes: Probes;
+  readonly #targets: Targets;
+  readonly #payload: Payload;
+  /** Answers may come from another address than the probe went to: broadcast and multicast. */
+  readonly #anySource: boolean;
+  /** One's complement sum of all that never changes in a message. */
+  readonly #constantSum: number;
+
+  constructor(
+    transport: IcmpTransport,
+    probes: Probes,
+    targets: Targets,
+    payload: Payload,
+    anySource: boolean,
+  ) {
+    this.socket = transport.kind;
+    this.identifier = transport.identifier;
+    this.batch = transport.outgoing.length;
+    this.#transport = transport;
+    this.#probes = probes;
+    this.#targets = targets;
+    this.#payload = payload;
+    this.#anySource = anySource;
+    for (const { packet } of transport.outgoing) {
+      writeEchoHeader(packet, transport.family, this.identifier, 0);
+      payload.initialise(packet.subarray(ICMP_HEADER_BYTES));
+    }
+    const message = transport.outgoing[0]!.packet.slice();
+    payload.writeNumber(message.subarray(ICMP_HEADER_BYTES), 0);
+    this.#constantSum = sum16(message);
+  }
+
+  write(index: number, number: number, target: number): void {
+    const slot = this.#transport.outgoing[index]!;
+    const { packet } = slot;
+    const sequence = Probes.sequence(number);
+    packet[SEQUENCE] = sequence >> 8;
+    packet[SEQUENCE + 1] = sequence & 0xff;
+    const payload = packet.subarray(ICMP_HEADER_BYTES);
+    this.#payload.writeNumber(payload, number);
+    // The kernel fills in the checksums of IPv6 and of datagram sockets.
+    if (this.socket === "raw" && this.#transport.family === 4) {
+      const changing = sum16(
+        payload,
+        8,
+        Math.min(16, payload.length),
+        this.#constantSum + sequence,
+      );
+      const checksum = foldChecksum(changing);
+      packet[CHECKSUM] = checksum >> 8;
+      packet[CHECKSUM + 1] = checksum & 0xff;
+    }
+    this.#targets.writeAddress(target, slot.address);
+    slot.scopeId = this.#targets.scopeId(target);
+    slot.cookie = number;
+  }
+
+  send(from: number, count: number): number {
+    return this.#transport.send(from, count);
+  }
+
+  receive(sink: ProbeSink): number {
+    const handler: IcmpHandler = {
+      sent: (number, at) => sink.sent(number, at),
+      message: (packet, from, hopLimit, at) =>
+        this.#message(sink, packet, from, hopLimit, at),
+      error: (report) => this.#report(sink, report),
+    };
+    return this.#transport.receive(handler);
+  }
+
+  #message(
+    sink: ProbeSink,
+    packet: Uint8Array,
+    from: Uint8Array,
+    ttl: number,
+    at: number,
+  ): void {
+    let message: IcmpMessage;
+    try {
+      message = decodeIcmp(this.#transport.family, packet);
+    } catch (error) {
+      if (error instanceof PacketError) return;
+      throw error;
+    }
+    if (
+      message.kind !== "echo-reply" || message.identifier !== this.identifier
+    ) return;
+    const payload = packet.subarray(ICMP_HEADER_BYTES);
+    if (!this.#payload.isOurs(payload)) return;
+    const number = this.#find(
+      message.sequence,
+      payload,
+      this.#anySource ? undefined : from,
+    );
+    if (number === undefined) return;
+    if (!message.checksumValid) {
+      sink.badChecksum(number, from, packet.length);
+      return;
+    }
+    sink.answered(number, {
+      at,
+      from,
+      bytes: packet.length,
+      ttl,
+      truncated: payload.length < this.#payload.size,
+      corrupt: this.#payload.fault(payload, number),
+      refused: false,
+    });
+  }
+
+  /**
+   * The probe that a message is about. The payload numbers it; where that is
+   * cut off or damaged, it is the latest one of that sequence number to that address.
+   */
+  #find(
+    sequence: number,
+    payload: Uint8Array,
+    address: Uint8Array | undefined,
+  ): number | undefined {
+    const fits = (number: number) =>
+      address === undefined ||
+      this.#targets.hasAddress(this.#probes.target(number), address);
+    const number = this.#payload.number(payload);
+    if (
+      number !== undefined && Probes.sequence(number) === sequence &&
+      this.#probes.has(number) && fits(number)
+    ) return number;
+    for (const candidate of this.#probes.withSequence(sequence)) {
+      if (fits(candidate)) return candidate;
+    }
+    return undefined;
+  }
+
+  #report(sink: ProbeSink, report: IcmpErrorReport): void {
+    const { family } = this.#transport;
+    const number = this.#quoted(report);
+    if (number === undefined) return;
+    const from = formatAddress(report.from);
+    const message = describeIcmpError(family, report.type, report.code);
+    if (report.type === (family === 4 ? ICMP4.REDIRECT : ICMP6.REDIRECT)) {
+      if (report.gateway !== undefined) {
+        sink.redirected(number, from, formatAddress(report.gateway), message);
+      }
+      return;
+    }
+    sink.undelivered(number, {
+      from,
+      icmpType: report.type,
+      icmpCode: report.code,
+      message,
+      ...(report.mtu > 0 ? { mtu: report.mtu } : {}),
+    });
+  }
+
+  /** The probe that an ICMP error quotes; routers may quote no more than its ICMP header. */
+  #quoted(report: IcmpErrorReport): number | undefined {
+    const { quoted, destination } = report;
+    if (quoted.length < ICMP_HEADER_BYTES) return this.#latest(destination);
+    const view = new DataView(quoted.buffer, quoted.byteOffset);
+    const payload = quoted.subarray(ICMP_HEADER_BYTES);
+    if (
+      view.getUint16(4) !== this.identifier || !this.#payload.isOurs(payload)
+    ) return undefined;
+    return this.#find(view.getUint16(6), payload, destination);
+  }
+
+  /** The last probe, if it went to this address: what an error that quotes nothing is about. */
+  #latest(destination: Uint8Array): number | undefined {
+    const number = this.#probes.next - 1;
+    return this.#probes.has(number) &&
+        this.#targets.hasAddress(this.#probes.target(number), destination)
+      ? number
+      : undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.#transport[Symbol.dispose]();
+  }
+}

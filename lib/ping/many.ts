@@ -1,0 +1,242 @@
+import { openEventLoop } from "../socket/icmp.ts";
+import { isNetUnlimited, requireNet } from "../socket/permission.ts";
+import { ResolutionError, resolve } from "../socket/resolve.ts";
+import {
+  type AddressRange,
+  type Family,
+  formatAddress,
+} from "../wire/address.ts";
+import { Engine, probeCounts } from "./engine.ts";
+import { isMulticast, openIcmpProber, withZone } from "./open.ts";
+import { type CommonPlan, OptionError, planMany } from "./options.ts";
+import type { Prober } from "./prober.ts";
+import { Probes, SEQUENCES } from "./probes.ts";
+import { ManySchedule } from "./schedule.ts";
+import { Targets } from "./targets.ts";
+import type {
+  PingManyEvent,
+  PingManyOptions,
+  PingManySummary,
+  TargetResult,
+} from "./types.ts";
+
+/** A /12 of IPv4, and what its tables cost is known: about 120 MB. */
+export const MAX_TARGETS = 1 << 20;
+/** Probes that one call sends. */
+const BATCH = 64;
+const RECEIVE_BUFFER = 8 << 20;
+/** Names that are looked up at the same time; the system's resolver has so many threads. */
+const LOOKUPS = 16;
+
+/**
+ * Probes many hosts over one socket a family, and yields the result of each
+ * as soon as it is known, and a summary last. With `probes: true` it yields
+ * what becomes of each probe as well.
+ *
+ * A name that does not resolve is a result with an `error`, not an exception.
+ * When `signal` aborts, the run ends with its summary; targets without a
+ * result by then yield none.
+ *
+ * @example
+ * ```ts
+ * import { AddressRange, pingMany } from "@netdiag/netdiag";
+ *
+ * const targets = ["localhost", AddressRange.network("127.0.0.8/29")];
+ * for await (const event of pingMany(targets, { retries: 0 })) {
+ *   if (event.type === "target") console.log(event.host, event.alive);
+ * }
+ * ```
+ *
+ * @param targets names, addresses, and ranges of addresses; at most a /12 in all
+ * @throws {OptionError} when an option has a value that cannot be used
+ * @throws {PermissionError} when Deno's `net` permission does not cover each target, or `ffi` is not granted
+ * @throws {IcmpUnavailableError} when the system allows this process no ICMP
+ * @throws {SystemError} when the system refuses an option
+ */
+export async function* pingMany(
+  targets: Iterable<string | AddressRange>,
+  options: PingManyOptions = {},
+): AsyncGenerator<PingManyEvent, void, void> {
+  const plan = planMany(options);
+  const { signal } = options;
+  const table = await resolveAll([...targets], plan, options);
+  const events: PingManyEvent[] = [];
+  const results = { alive: 0, unreachable: 0, unresolved: 0 };
+  const report = (target: number) => {
+    if (!table.report(target)) return;
+    const result = targetResult(table, target);
+    if (result.address === undefined) results.unresolved++;
+    else if (result.alive) results.alive++;
+    else results.unreachable++;
+    events.push(result);
+  };
+  for (let i = 0; i < table.size; i++) {
+    if (table.family(i) === undefined) report(i);
+  }
+
+  const probes = new Probes(capacityFor(table.size));
+  using resources = new DisposableStack();
+  const loop = resources.use(openEventLoop());
+  const probers = new Map<Family, Prober>();
+  for (const family of familiesOf(table)) {
+    const prober = openIcmpProber(loop, family, plan, options, {
+      probes,
+      targets: table,
+      batch: BATCH,
+      receiveBuffer: RECEIVE_BUFFER,
+      anySource: options.broadcast === true || hasMulticast(table),
+    });
+    probers.set(family, resources.use(prober));
+  }
+  const engine = resources.use(
+    new Engine({
+      loop,
+      probes,
+      targets: table,
+      schedule: new ManySchedule(plan, table),
+      probers,
+      timeoutMs: plan.timeoutMs,
+      signal,
+    }, {
+      wantsEvents: options.probes === true,
+      event: (event) => {
+        if (event.type !== "pending") events.push(event);
+      },
+      settled: (target) => {
+        const isEnough = plan.untilAnswered &&
+          table.count(target, "answered") > 0;
+        const isAll = table.count(target, "transmitted") === plan.rounds &&
+          table.inFlight(target) === 0;
+        if (isEnough || isAll) report(target);
+      },
+    }),
+  );
+  const start = loop.now();
+  yield* events.splice(0);
+  for (let goesOn = true; goesOn;) {
+    goesOn = await engine.step();
+    yield* events.splice(0);
+  }
+  yield summarise(engine, table, results, loop.now() - start);
+}
+
+/** The targets with their addresses, each checked against the `net` permission. */
+async function resolveAll(
+  targets: readonly (string | AddressRange)[],
+  plan: CommonPlan,
+  options: PingManyOptions,
+): Promise<Targets> {
+  const size = targets.reduce(
+    (sum, target) => sum + (typeof target === "string" ? 1 : target.count),
+    0,
+  );
+  if (size > MAX_TARGETS) {
+    throw new OptionError(
+      "targets",
+      `Cannot ping ${size} targets at once: ${MAX_TARGETS} (a /12) at the most`,
+    );
+  }
+  const table = new Targets(size);
+  const names: { index: number; host: string }[] = [];
+  let index = 0;
+  for (const target of targets) {
+    if (typeof target === "string") {
+      names.push({ index: index++, host: target });
+      table.setName(index - 1, target);
+    } else {
+      addRange(table, index, target);
+      index += target.count;
+    }
+  }
+  const pending = names.values();
+  const lookUp = async () => {
+    for (const { index, host } of pending) {
+      try {
+        const address = withZone(
+          await resolve(host, options.family, options.port, options.signal),
+          plan,
+        );
+        table.setAddress(index, address.bytes, address.scopeId);
+      } catch (error) {
+        if (options.signal?.aborted) return;
+        if (!(error instanceof ResolutionError)) throw error;
+        table.setError(index, error.message);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: LOOKUPS }, lookUp));
+  return table;
+}
+
+function addRange(table: Targets, start: number, range: AddressRange): void {
+  const isChecked = isNetUnlimited();
+  const bytes = new Uint8Array(range.family === 4 ? 4 : 16);
+  for (let i = 0; i < range.count; i++) {
+    range.write(i, bytes);
+    if (!isChecked) requireNet(formatAddress(bytes));
+    table.setAddress(start + i, bytes);
+  }
+}
+
+/** Every probe of a first round is remembered. */
+function capacityFor(targets: number): number {
+  let capacity = SEQUENCES;
+  while (capacity < targets) capacity *= 2;
+  return capacity;
+}
+
+function familiesOf(table: Targets): Set<Family> {
+  const families = new Set<Family>();
+  for (let i = 0; i < table.size && families.size < 2; i++) {
+    const family = table.family(i);
+    if (family !== undefined) families.add(family);
+  }
+  return families;
+}
+
+function hasMulticast(table: Targets): boolean {
+  const bytes = { 4: new Uint8Array(4), 6: new Uint8Array(16) };
+  for (let i = 0; i < table.size; i++) {
+    const family = table.family(i);
+    if (family === undefined) continue;
+    table.writeAddress(i, bytes[family]);
+    if (isMulticast(bytes[family])) return true;
+  }
+  return false;
+}
+
+function targetResult(table: Targets, target: number): TargetResult {
+  const address = table.address(target);
+  const error = table.error(target);
+  return {
+    type: "target",
+    host: table.name(target),
+    ...(address === undefined ? {} : { address }),
+    alive: table.count(target, "answered") > 0,
+    ...probeCounts(
+      (counter) => table.count(target, counter),
+      table.inFlight(target),
+    ),
+    ...table.roundTrips(target),
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+function summarise(
+  engine: Engine,
+  table: Targets,
+  results: { alive: number; unreachable: number; unresolved: number },
+  durationMs: number,
+): PingManySummary {
+  const rtt = engine.statistics.summary();
+  return {
+    type: "summary",
+    targets: table.size,
+    ...results,
+    ...engine.counts(),
+    durationMs,
+    targetsPerSecond: durationMs === 0 ? 0 : table.size / durationMs * 1e3,
+    ...(rtt === undefined ? {} : { rtt }),
+    clocks: engine.clocks,
+  };
+}

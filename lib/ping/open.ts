@@ -1,0 +1,138 @@
+/** Opens what a run needs: a socket of each family that is used. */
+
+import { SystemError } from "../os/errno.ts";
+import type { EventLoop, SystemAddress } from "../os/types.ts";
+import { openIcmp } from "../socket/icmp.ts";
+import type { ResolvedAddress } from "../socket/resolve.ts";
+import { interfaceIndex, routeTo } from "../socket/route.ts";
+import type { Family } from "../wire/address.ts";
+import { ICMP_HEADER_BYTES } from "../wire/icmp.ts";
+import { IcmpProber } from "./icmp_prober.ts";
+import { type CommonPlan, OptionError } from "./options.ts";
+import { Payload } from "./payload.ts";
+import type { Prober } from "./prober.ts";
+import type { Probes } from "./probes.ts";
+import type { Targets } from "./targets.ts";
+import type { ProbeOptions } from "./types.ts";
+
+/** Whether answers come from other addresses than the one that was asked. */
+export function isMulticast(address: Uint8Array): boolean {
+  return address.length === 4 ? address[0]! >> 4 === 0xe : address[0] === 0xff;
+}
+
+function isLinkLocal(address: Uint8Array): boolean {
+  return address.length === 16 && address[0] === 0xfe &&
+    (address[1]! & 0xc0) === 0x80;
+}
+
+/** A target with the zone that the source interface implies for a link-local address. */
+export function withZone(
+  target: ResolvedAddress,
+  plan: CommonPlan,
+): ResolvedAddress {
+  const name = plan.source.interface;
+  if (
+    name === undefined || target.scopeId !== 0 || !isLinkLocal(target.bytes)
+  ) {
+    return target;
+  }
+  return {
+    ...target,
+    scopeId: interfaceIndex(name),
+    text: `${target.text}%${name}`,
+  };
+}
+
+function sourceAddress(plan: CommonPlan): SystemAddress | undefined {
+  const bytes = plan.source.address;
+  return bytes === undefined ? undefined : { bytes, scopeId: 0 };
+}
+
+/**
+ * The source address that packets to a target get.
+ *
+ * @throws {SystemError} where there is no route to it
+ * @throws {OptionError} where it is a broadcast address, and those are not allowed
+ */
+export function checkRoute(
+  host: string,
+  target: ResolvedAddress,
+  plan: CommonPlan,
+  options: ProbeOptions,
+): Uint8Array {
+  requireFamily(plan, target.family);
+  try {
+    return routeTo({
+      host,
+      family: target.family,
+      destination: target,
+      sourceAddress: sourceAddress(plan),
+      sourceInterface: plan.source.interface,
+      broadcast: options.broadcast,
+    }).source;
+  } catch (error) {
+    if (
+      error instanceof SystemError && error.code === "EACCES" &&
+      !options.broadcast
+    ) {
+      throw new OptionError(
+        "broadcast",
+        `Cannot ping ${host}: it is a broadcast address, which needs the broadcast option (-b)`,
+      );
+    }
+    throw error;
+  }
+}
+
+function requireFamily(plan: CommonPlan, family: Family): void {
+  const { address } = plan.source;
+  if (address !== undefined && (address.length === 4 ? 4 : 6) !== family) {
+    throw new OptionError(
+      "source",
+      `Cannot use an IPv${
+        address.length === 4 ? 4 : 6
+      } source address for an IPv${family} target`,
+    );
+  }
+}
+
+/**
+ * A prober for ICMP echo.
+ *
+ * @throws {IcmpUnavailableError}
+ * @throws {SystemError}
+ */
+export function openIcmpProber(
+  loop: EventLoop,
+  family: Family,
+  plan: CommonPlan,
+  options: ProbeOptions,
+  shared: {
+    readonly probes: Probes;
+    readonly targets: Targets;
+    readonly batch: number;
+    readonly receiveBuffer: number;
+    readonly anySource: boolean;
+  },
+): Prober {
+  requireFamily(plan, family);
+  const transport = openIcmp(loop, {
+    family,
+    messageBytes: ICMP_HEADER_BYTES + plan.size,
+    batch: shared.batch,
+    ttl: options.ttl,
+    tos: options.tos,
+    pathMtu: options.pathMtu,
+    sourceAddress: sourceAddress(plan),
+    sourceInterface: plan.source.interface,
+    broadcast: options.broadcast,
+    receiveBuffer: shared.receiveBuffer,
+  });
+  return new IcmpProber(
+    transport,
+    shared.probes,
+    shared.targets,
+    new Payload(plan.size, options.pattern),
+    shared.anySource,
+  );
+}

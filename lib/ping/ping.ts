@@ -1,0 +1,183 @@
+import { openEventLoop } from "../socket/icmp.ts";
+import { resolve } from "../socket/resolve.ts";
+import { formatAddress } from "../wire/address.ts";
+import { Engine } from "./engine.ts";
+import { checkRoute, isMulticast, openIcmpProber, withZone } from "./open.ts";
+import { planSingle, type SingleOptionsPlan } from "./options.ts";
+import { Probes, SEQUENCES } from "./probes.ts";
+import { SingleSchedule } from "./schedule.ts";
+import { Targets } from "./targets.ts";
+import type { PingEvent, PingOptions, PingSummary } from "./types.ts";
+
+/** A run of {@linkcode ping}: its events, and a look at the counts while it goes on. */
+export interface PingRun extends AsyncIterableIterator<PingEvent> {
+  /** The summary as of now; undefined before the first probe. */
+  summary(): PingSummary | undefined;
+}
+
+/** Bytes of receive buffer; answers to a flood of large probes fit. */
+const RECEIVE_BUFFER = 1 << 20;
+
+/**
+ * Probes one host, and yields what happens: first `start`, then what becomes
+ * of each probe, last the `summary`. The run goes at the pace at which its
+ * events are taken; round-trip times do not suffer from a slow taker, since
+ * the kernel takes them.
+ *
+ * When `signal` aborts, the run ends with its summary; it does not throw.
+ *
+ * @example
+ * ```ts
+ * import { ping } from "@netdiag/netdiag";
+ *
+ * for await (const event of ping("localhost", { count: 3, intervalMs: 10 })) {
+ *   if (event.type === "reply") console.log(event.sequence, event.rttMs);
+ *   if (event.type === "summary") console.log(event.lossPercent, "% lost");
+ * }
+ * ```
+ *
+ * @param host a name, or an IPv4 or IPv6 address
+ * @throws {OptionError} when an option has a value that cannot be used
+ * @throws {PermissionError} when Deno's `net` permission does not cover the host, or `ffi` is not granted
+ * @throws {ResolutionError} when the name does not resolve
+ * @throws {IcmpUnavailableError} when the system allows this process no ICMP
+ * @throws {SystemError} when there is no route, or the system refuses an option
+ */
+export function ping(host: string, options: PingOptions = {}): PingRun {
+  let engine: Engine | undefined;
+  let identity = { host, address: "" };
+  const summary = (): PingSummary | undefined =>
+    engine === undefined ? undefined : summarise(engine, identity);
+
+  async function* run(): AsyncGenerator<PingEvent, void, void> {
+    const plan = planSingle(options);
+    const { signal } = options;
+    if (signal?.aborted) return;
+    let target;
+    try {
+      target = withZone(
+        await resolve(host, options.family, options.port, signal),
+        plan,
+      );
+    } catch (error) {
+      if (signal?.aborted) return;
+      throw error;
+    }
+    identity = { host, address: target.text };
+    const source = checkRoute(host, target, plan, options);
+
+    const targets = new Targets(1);
+    targets.setName(0, host);
+    targets.setAddress(0, target.bytes, target.scopeId);
+    const probes = new Probes(SEQUENCES);
+    using loop = openEventLoop();
+    using prober = openIcmpProber(loop, target.family, plan, options, {
+      probes,
+      targets,
+      batch: 1,
+      receiveBuffer: RECEIVE_BUFFER,
+      anySource: options.broadcast === true || isMulticast(target.bytes),
+    });
+
+    yield {
+      type: "start",
+      host,
+      address: target.text,
+      family: target.family,
+      probe: "icmp",
+      size: plan.size,
+      ...(options.source === undefined ? {} : {
+        source: {
+          address: formatAddress(source),
+          ...(plan.source.interface === undefined
+            ? {}
+            : { interface: plan.source.interface }),
+        },
+      }),
+      socket: prober.socket,
+      ...(prober.identifier === undefined
+        ? {}
+        : { identifier: prober.identifier }),
+    };
+
+    const events: PingEvent[] = [];
+    const { deadlineMs } = options;
+    using running: Engine = new Engine({
+      loop,
+      probes,
+      targets,
+      schedule: new SingleSchedule(
+        { ...plan, untilAnswered: deadlineMs !== undefined },
+        probes,
+        targets,
+      ),
+      probers: new Map([[target.family, prober]]),
+      timeoutMs: plan.timeoutMs,
+      lingerMs: options.timeoutMs === undefined
+        ? () => linger(running, plan)
+        : undefined,
+      deadline: deadlineMs === undefined ? undefined : loop.now() + deadlineMs,
+      isDone: () => isSettled(targets, plan, deadlineMs !== undefined),
+      signal,
+    }, {
+      wantsEvents: true,
+      event: (event) => events.push(event),
+      settled() {},
+    });
+    engine = running;
+    for (let goesOn = true; goesOn;) {
+      goesOn = await running.step();
+      yield* events.splice(0);
+    }
+    yield summarise(running, identity);
+  }
+
+  const generator = run();
+  return {
+    next: () => generator.next(),
+    return: () => generator.return(),
+    throw: (error) => generator.throw(error),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    summary,
+  };
+}
+
+/** As ping waits for the last answers: twice the longest round trip, one interval at least. */
+function linger(engine: Engine, plan: SingleOptionsPlan): number | undefined {
+  return engine.statistics.count === 0
+    ? undefined
+    : Math.max(2 * engine.statistics.maxMs, plan.intervalMs);
+}
+
+/** As many ended as were asked for; with a deadline, the first error ends the run too. */
+function isSettled(
+  targets: Targets,
+  plan: SingleOptionsPlan,
+  hasDeadline: boolean,
+): boolean {
+  const errors = targets.count(0, "errors");
+  if (hasDeadline && errors > 0) return true;
+  return targets.count(0, "answered") + targets.count(0, "late") + errors >=
+    plan.count;
+}
+
+function summarise(
+  engine: Engine,
+  identity: { readonly host: string; readonly address: string },
+): PingSummary {
+  const counts = engine.counts();
+  const rtt = engine.statistics.summary();
+  return {
+    type: "summary",
+    ...identity,
+    ...counts,
+    durationMs: engine.durationMs,
+    ...(rtt === undefined ? {} : { rtt }),
+    pipe: engine.pipe,
+    ...(counts.transmitted < 2
+      ? {}
+      : { ipgMs: engine.sendingMs / (counts.transmitted - 1) }),
+  };
+}

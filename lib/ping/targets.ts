@@ -1,0 +1,217 @@
+import { type Family, formatAddress } from "../wire/address.ts";
+
+/** IPv4 addresses stand in the first 4 of the 16 bytes that each target has. */
+const ADDRESS_BYTES = 16;
+
+/** One counter a target. */
+export type Counter =
+  | "transmitted"
+  | "answered"
+  | "late"
+  | "lost"
+  | "errors"
+  | "duplicates"
+  | "reordered"
+  | "corrupt";
+
+const COUNTERS: readonly Counter[] = [
+  "transmitted",
+  "answered",
+  "late",
+  "lost",
+  "errors",
+  "duplicates",
+  "reordered",
+  "corrupt",
+];
+
+/**
+ * The targets of a run and what came of each, in typed arrays: a /12 has a
+ * million of them. Addresses that have no name of their own cost no string.
+ */
+export class Targets {
+  readonly size: number;
+  readonly #names = new Map<number, string>();
+  readonly #errors = new Map<number, string>();
+  readonly #addresses: Uint8Array;
+  readonly #scopes = new Map<number, number>();
+  /** 4 or 6; 0 where the name did not resolve. */
+  readonly #families: Uint8Array;
+  readonly #counters: Readonly<Record<Counter, Uint32Array>>;
+  readonly #sums: Float64Array;
+  readonly #minima: Float64Array;
+  readonly #maxima: Float64Array;
+  readonly #lastSentAt: Float64Array;
+  readonly #furthest: Int32Array;
+  readonly #inFlight: Uint32Array;
+  readonly #reported: Uint8Array;
+
+  constructor(size: number) {
+    this.size = size;
+    this.#addresses = new Uint8Array(size * ADDRESS_BYTES);
+    this.#families = new Uint8Array(size);
+    this.#counters = Object.fromEntries(
+      COUNTERS.map((name) => [name, new Uint32Array(size)]),
+    ) as Record<Counter, Uint32Array>;
+    this.#sums = new Float64Array(size);
+    this.#minima = new Float64Array(size);
+    this.#maxima = new Float64Array(size);
+    this.#lastSentAt = new Float64Array(size);
+    this.#furthest = new Int32Array(size);
+    this.#inFlight = new Uint32Array(size);
+    this.#reported = new Uint8Array(size);
+  }
+
+  /** Sets the address of a target. */
+  setAddress(target: number, bytes: Uint8Array, scopeId = 0): void {
+    this.#addresses.set(bytes, target * ADDRESS_BYTES);
+    this.#families[target] = bytes.length === 4 ? 4 : 6;
+    if (scopeId !== 0) this.#scopes.set(target, scopeId);
+  }
+
+  /** Names a target other than by its address. */
+  setName(target: number, name: string): void {
+    this.#names.set(target, name);
+  }
+
+  /** The target as the caller named it. */
+  name(target: number): string {
+    return this.#names.get(target) ?? this.address(target) ?? "";
+  }
+
+  /** The target's address in text; undefined where its name did not resolve. */
+  address(target: number): string | undefined {
+    const family = this.#families[target]!;
+    if (family === 0) return undefined;
+    const start = target * ADDRESS_BYTES;
+    return formatAddress(
+      this.#addresses.subarray(start, start + (family === 4 ? 4 : 16)),
+    );
+  }
+
+  /** The family of the target's address; undefined where its name did not resolve. */
+  family(target: number): Family | undefined {
+    const family = this.#families[target]!;
+    return family === 0 ? undefined : family as Family;
+  }
+
+  /** The IPv6 zone of a target; 0 is none. */
+  scopeId(target: number): number {
+    return this.#scopes.get(target) ?? 0;
+  }
+
+  /** Copies the target's address into `into`, which is as long as its family's addresses. */
+  writeAddress(target: number, into: Uint8Array): void {
+    const start = target * ADDRESS_BYTES;
+    for (let i = 0; i < into.length; i++) {
+      into[i] = this.#addresses[start + i]!;
+    }
+  }
+
+  /** Whether the target has this address. */
+  hasAddress(target: number, address: Uint8Array): boolean {
+    const start = target * ADDRESS_BYTES;
+    for (let i = 0; i < address.length; i++) {
+      if (this.#addresses[start + i] !== address[i]) return false;
+    }
+    return true;
+  }
+
+  /** What a counter of a target stands at. */
+  count(target: number, counter: Counter): number {
+    return this.#counters[counter][target]!;
+  }
+
+  /** Adds one to a counter of a target. */
+  increment(target: number, counter: Counter): void {
+    this.#counters[counter][target]!++;
+  }
+
+  /** Takes one back from a counter of a target. */
+  decrement(target: number, counter: Counter): void {
+    this.#counters[counter][target]!--;
+  }
+
+  /** The sum of a counter over all targets. */
+  total(counter: Counter): number {
+    let total = 0;
+    for (const count of this.#counters[counter]) total += count;
+    return total;
+  }
+
+  /** Notes that a probe was sent to a target. */
+  send(target: number, at: number): void {
+    this.increment(target, "transmitted");
+    this.#lastSentAt[target] = at;
+    this.#inFlight[target]!++;
+  }
+
+  /** Notes that a probe to a target is no longer in flight. */
+  land(target: number): void {
+    this.#inFlight[target]!--;
+  }
+
+  /** Probes to a target that are in flight. */
+  inFlight(target: number): number {
+    return this.#inFlight[target]!;
+  }
+
+  /** When the last probe to a target was sent: monotonic, in milliseconds. */
+  lastSentAt(target: number): number {
+    return this.#lastSentAt[target]!;
+  }
+
+  /**
+   * Notes that the `round`-th probe of a target, from 0, was answered.
+   *
+   * @returns whether the answer to a later one had come before
+   */
+  advance(target: number, round: number): boolean {
+    if (round < this.#furthest[target]! - 1) return true;
+    this.#furthest[target] = round + 1;
+    return false;
+  }
+
+  /** Adds a round-trip time, after the counter `answered` was raised for it. */
+  addRoundTrip(target: number, rttMs: number): void {
+    const first = this.count(target, "answered") === 1;
+    this.#sums[target]! += rttMs;
+    if (first || rttMs < this.#minima[target]!) this.#minima[target] = rttMs;
+    if (first || rttMs > this.#maxima[target]!) this.#maxima[target] = rttMs;
+  }
+
+  /** Smallest, mean and largest round-trip time in milliseconds; undefined where nothing was answered. */
+  roundTrips(
+    target: number,
+  ): { minMs: number; avgMs: number; maxMs: number } | undefined {
+    const answered = this.count(target, "answered");
+    if (answered === 0) return undefined;
+    return {
+      minMs: this.#minima[target]!,
+      avgMs: this.#sums[target]! / answered,
+      maxMs: this.#maxima[target]!,
+    };
+  }
+
+  /** Notes why a target cannot be reached. */
+  setError(target: number, message: string): void {
+    this.#errors.set(target, message);
+  }
+
+  /** What was said last of why a target cannot be reached. */
+  error(target: number): string | undefined {
+    return this.#errors.get(target);
+  }
+
+  /** Marks the result of a target as reported; returns false where it was before. */
+  report(target: number): boolean {
+    if (this.#reported[target] === 1) return false;
+    this.#reported[target] = 1;
+    return true;
+  }
+
+  /** Whether the result of a target was reported. */
+  isReported(target: number): boolean {
+    return this.#reported[target] === 1;
+  }
+}

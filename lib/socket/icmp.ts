@@ -1,0 +1,61 @@
+/** The door to ICMP sockets. */
+
+import { SystemError } from "../os/errno.ts";
+import { system } from "../os/system.ts";
+import type {
+  EventLoop,
+  IcmpSocketOptions,
+  IcmpTransport,
+} from "../os/types.ts";
+import { requireNative } from "./permission.ts";
+
+/** Neither a datagram nor a raw ICMP socket is allowed to this process. */
+export class IcmpUnavailableError extends Error {
+  override readonly name = "IcmpUnavailableError";
+
+  constructor(cause: SystemError) {
+    super(
+      "Cannot open an ICMP socket: " +
+        `${cause.description} (${cause.code}); allow everyone with ` +
+        "\"sysctl -w net.ipv4.ping_group_range='0 2147483647'\", or this program with " +
+        '"setcap cap_net_raw+ep" on its binary, or use sudo; ' +
+        "--tcp PORT and --udp PORT need no privilege",
+      { cause },
+    );
+  }
+}
+
+/**
+ * Opens an ICMP echo socket. Its destinations must be addresses that
+ * `resolve()` or `requireNet()` has let through.
+ *
+ * @throws {PermissionError} when `ffi` is not granted
+ * @throws {IcmpUnavailableError} when the system allows this process no ICMP
+ * @throws {SystemError} when an option is refused
+ */
+export function openIcmp(
+  loop: EventLoop,
+  options: IcmpSocketOptions,
+): IcmpTransport {
+  requireNative();
+  try {
+    return system().openIcmp(loop, options);
+  } catch (error) {
+    const refused = error instanceof SystemError &&
+      (error.code === "EPERM" || error.code === "EACCES") &&
+      error.operation.startsWith("open ");
+    throw refused ? new IcmpUnavailableError(error) : error;
+  }
+}
+
+/** The loop that sockets are opened on. */
+export function openEventLoop(): EventLoop {
+  requireNative();
+  return system().openEventLoop();
+}
+
+/** Whether this process may do what is kept from ordinary users. */
+export function isPrivileged(): boolean {
+  requireNative();
+  return system().isPrivileged();
+}

@@ -1,0 +1,88 @@
+/** The one question that every socket is asked before it opens: may this process reach that host? */
+
+import { isNativeGranted, nativeLibraryPath } from "../os/system.ts";
+
+/** A Deno permission is missing; the message and {@linkcode flag} say which. */
+export class PermissionError extends Error {
+  override readonly name = "PermissionError";
+  /** The flag of `deno run` that grants it, such as `--allow-net=example.com`. */
+  readonly flag: string;
+
+  constructor(what: string, flag: string) {
+    super(`Requires ${what}: run again with ${flag}`);
+    this.flag = flag;
+  }
+}
+
+/** A host as permissions spell it: IPv6 literals in brackets, without a zone. */
+export function permissionHost(host: string, port?: number): string {
+  const name = host.includes(":") ? `[${host.replace(/%.*$/, "")}]` : host;
+  return port === undefined ? name : `${name}:${port}`;
+}
+
+function netState(host: string): Deno.PermissionState {
+  return Deno.permissions.querySync({ name: "net", host }).state;
+}
+
+/**
+ * Checks that Deno's `net` permission covers a host, exactly as
+ * `Deno.connect` would. Without a port every port of the host is meant, as
+ * ICMP has none.
+ *
+ * @param host the host as the user named it, or its address
+ * @throws {PermissionError} when it does not; nothing is ever asked of the user
+ */
+export function requireNet(host: string, port?: number): void {
+  const name = permissionHost(host, port);
+  if (netState(name) !== "granted") {
+    throw new PermissionError(
+      `net access to "${name}"`,
+      `--allow-net=${name}`,
+    );
+  }
+}
+
+/** Whether `net` is granted for every host without exception, so that ranges need not be checked one by one. */
+export function isNetUnlimited(): boolean {
+  const { state, partial } = Deno.permissions.querySync({ name: "net" });
+  return state === "granted" && !partial;
+}
+
+/**
+ * Checks an address that a permitted name resolved to: it may still be one
+ * that `--deny-net` forbids.
+ *
+ * @throws {PermissionError} when it is
+ */
+export function requireNotDenied(
+  host: string,
+  address: string,
+  port?: number,
+): void {
+  const name = permissionHost(address, port);
+  if (netState(name) === "denied") {
+    throw new PermissionError(
+      `net access to "${name}", which "${host}" resolves to`,
+      `no --deny-net for it`,
+    );
+  }
+}
+
+/**
+ * Checks that Deno's `ffi` permission covers the system's own library.
+ *
+ * @throws {PermissionError} when it does not
+ */
+export function requireNative(): void {
+  if (!isNativeGranted()) {
+    throw new PermissionError(
+      "ffi access to the system's C library",
+      "--allow-ffi",
+    );
+  }
+}
+
+/** The path for a scoped `--allow-ffi=PATH`; undefined where it cannot be told without more permissions. */
+export function libraryPath(): string | undefined {
+  return nativeLibraryPath();
+}

@@ -1,0 +1,116 @@
+/** Names to addresses and back, by the system's own resolver, within the `net` permission. */
+
+import { system } from "../os/system.ts";
+import type { SystemAddress } from "../os/types.ts";
+import { type Family, formatAddress, parseAddress } from "../wire/address.ts";
+import { requireNative, requireNet, requireNotDenied } from "./permission.ts";
+
+/** A name stands for no address. */
+export class ResolutionError extends Error {
+  override readonly name = "ResolutionError";
+  readonly host: string;
+  /** getaddrinfo's code, such as `EAI_NONAME`. */
+  readonly code: string;
+
+  constructor(host: string, description: string, code: string) {
+    super(`Cannot resolve "${host}": ${description}`);
+    this.host = host;
+    this.code = code;
+  }
+}
+
+/** An address that a permitted host stands for. */
+export interface ResolvedAddress extends SystemAddress {
+  readonly family: Family;
+  /** In text, with its zone where it has one. */
+  readonly text: string;
+}
+
+/**
+ * The first address of a host, in the system's order of preference.
+ *
+ * @param host a name, or an address in text, an IPv6 zone included
+ * @throws {PermissionError} when `net` does not cover the host, or denies its address
+ * @throws {ResolutionError} when there is no address, or none of `family`
+ */
+export async function resolve(
+  host: string,
+  family?: Family,
+  port?: number,
+  signal?: AbortSignal,
+): Promise<ResolvedAddress> {
+  requireNet(host, port);
+  requireNative();
+  const literal = parseAddress(host);
+  if (literal !== undefined) {
+    const literalFamily = literal.length === 4 ? 4 : 6;
+    if (family !== undefined && family !== literalFamily) {
+      throw new ResolutionError(
+        host,
+        `is an IPv${literalFamily} address, and IPv${family} was asked for`,
+        "EAI_ADDRFAMILY",
+      );
+    }
+    return {
+      family: literalFamily,
+      bytes: literal,
+      scopeId: 0,
+      text: formatAddress(literal),
+    };
+  }
+  const result = await abortable(system().lookup(host, family), signal);
+  if ("code" in result) {
+    throw new ResolutionError(host, result.description, result.code);
+  }
+  const first = result.addresses[0];
+  if (first === undefined) {
+    throw new ResolutionError(host, "it has no address", "EAI_NODATA");
+  }
+  const text = formatAddress(first.bytes);
+  requireNotDenied(host, text, port);
+  const zone = first.scopeId === 0 ? "" : zoneOf(host, first.scopeId);
+  return { ...first, text: text + zone };
+}
+
+function zoneOf(host: string, scopeId: number): string {
+  const at = host.indexOf("%");
+  return at < 0 ? `%${scopeId}` : host.slice(at);
+}
+
+/**
+ * The name of an address.
+ *
+ * @param address in text, without a zone
+ * @returns undefined when it has none, or `signal` aborts first
+ */
+export async function reverseName(
+  address: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const bytes = parseAddress(address);
+  if (bytes === undefined) return undefined;
+  requireNative();
+  const family = bytes.length === 4 ? 4 : 6;
+  try {
+    return await abortable(
+      system().reverseLookup(family, { bytes, scopeId: 0 }),
+      signal,
+    );
+  } catch (error) {
+    if (signal?.aborted) return undefined;
+    throw error;
+  }
+}
+
+/** The resolver itself cannot be interrupted; only the wait for it can. */
+function abortable<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (signal === undefined) return promise;
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() =>
+      signal.removeEventListener("abort", abort)
+    );
+  });
+}

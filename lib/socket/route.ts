@@ -1,0 +1,24 @@
+/** Questions to the routing table; nothing is sent for them. */
+
+import { system } from "../os/system.ts";
+import type { Route, RouteOptions } from "../os/types.ts";
+import { requireNative } from "./permission.ts";
+
+/**
+ * How packets to a destination would leave.
+ *
+ * @param options with `host`, the destination as the user named it, for the error
+ * @throws {SystemError} such as ENETUNREACH where there is no route; EACCES for a broadcast address
+ */
+export function routeTo(
+  options: RouteOptions & { readonly host: string },
+): Route {
+  requireNative();
+  return system().route(options);
+}
+
+/** The number of an interface; 0 where there is none of that name. */
+export function interfaceIndex(name: string): number {
+  requireNative();
+  return system().interfaceIndex(name);
+}

@@ -1,0 +1,25 @@
+/**
+ * netdiag as a library: ping, from a script.
+ *
+ * @example
+ * ```ts
+ * import { ping } from "@netdiag/netdiag";
+ *
+ * for await (const event of ping("localhost", { count: 1 })) {
+ *   if (event.type === "reply") console.log(`${event.rttMs} ms`);
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export { SystemError } from "./lib/os/errno.ts";
+export { UnsupportedError } from "./lib/os/system.ts";
+export { MAX_TARGETS, pingMany } from "./lib/ping/many.ts";
+export { MAX_SIZE, OptionError } from "./lib/ping/options.ts";
+export { ping, type PingRun } from "./lib/ping/ping.ts";
+export type * from "./lib/ping/types.ts";
+export { IcmpUnavailableError, isPrivileged } from "./lib/socket/icmp.ts";
+export { libraryPath, PermissionError } from "./lib/socket/permission.ts";
+export { ResolutionError, reverseName } from "./lib/socket/resolve.ts";
+export { AddressError, AddressRange } from "./lib/wire/address.ts";
