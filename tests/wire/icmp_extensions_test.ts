@@ -71,6 +71,10 @@ Deno.test("decodeIcmp() finds extensions behind a quote longer than 128 bytes", 
   const error = timeExceeded(50, quoted, EXTENSIONS);
   assertEquals(error.quoted, quoted);
   assertEquals(error.extensions, DECODED);
+  const header6 = hex("0300000019000000");
+  const error6 = decodeError(6, concat(header6, quoted, EXTENSIONS));
+  assertEquals(error6.quoted, quoted);
+  assertEquals(error6.extensions, DECODED);
 });
 
 Deno.test("decodeIcmp() falls back to 128 bytes when the length cannot be", () => {
