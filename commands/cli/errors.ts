@@ -1,0 +1,68 @@
+/** How a failure becomes one line on standard error. */
+
+/** A command line that cannot be used as given. */
+export class UsageError extends Error {
+  override readonly name: string = "UsageError";
+}
+
+/** A word that should name something, and does not. */
+export class UnknownNameError extends UsageError {
+  override readonly name = "UnknownNameError";
+  readonly word: string;
+  /** What it may have been meant for. */
+  readonly candidates: readonly string[];
+  /** What to do when no candidate is near. */
+  readonly hint: string;
+
+  constructor(
+    what: string,
+    word: string,
+    candidates: readonly string[],
+    hint: string,
+  ) {
+    super(`Unknown ${what} ${JSON.stringify(word)}`);
+    this.word = word;
+    this.candidates = candidates;
+    this.hint = hint;
+  }
+}
+
+/**
+ * Errors that are thrown to tell the user something, by class name, so that no
+ * engine has to be loaded to recognise its errors.
+ */
+const EXPECTED: ReadonlySet<string> = new Set([
+  "AddressError",
+  "IcmpUnavailableError",
+  "OptionError",
+  "PermissionError",
+  "ResolutionError",
+  "SystemError",
+  "UnsupportedError",
+  "UsageError",
+]);
+
+/**
+ * What went wrong, in one line. An error that nobody throws on purpose is a
+ * bug, and the line says so; its stack comes with `debug`.
+ */
+export async function describeError(
+  error: unknown,
+  debug: boolean,
+): Promise<string> {
+  if (error instanceof UnknownNameError) {
+    const { nearest } = await import("./suggest.ts");
+    const name = nearest(error.word, error.candidates);
+    return `${error.message}: ` +
+      (name === undefined ? error.hint : `did you mean "${name}"?`);
+  }
+  if (error instanceof Error && EXPECTED.has(error.name)) {
+    return oneLine(error.message);
+  }
+  if (debug && error instanceof Error) return error.stack ?? String(error);
+  return `Internal error, please report it: ${oneLine(String(error))}`;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, " ");
+}

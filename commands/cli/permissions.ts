@@ -1,0 +1,134 @@
+/** Permissions as data: as flags of `deno run`, as a check, and as a vow to need no others. */
+
+import {
+  libraryPath,
+  PermissionError,
+  permissionHost,
+} from "../../lib/socket/permission.ts";
+import type { Permission, Permissions } from "../command.ts";
+
+/** Every name that Deno can revoke. It revokes whole names only, so hosts and paths of a kept name stay as granted. */
+const NAMES = [
+  "read",
+  "write",
+  "net",
+  "env",
+  "run",
+  "ffi",
+  "sys",
+  // Known to Deno, not yet to its types.
+  "import" as Deno.PermissionName,
+] as const;
+
+/** More hosts than this are not listed one by one. */
+export const MAX_LISTED_HOSTS = 16;
+
+/** Permission for the system's own library, by its path where that is known. */
+export function nativeLibrary(): Permission {
+  const path = libraryPath();
+  return path === undefined ? { name: "ffi" } : { name: "ffi", path };
+}
+
+/** Permission for hosts on one port or all: one by one when they are few, else for all hosts there are. */
+export function hosts(
+  names: readonly string[],
+  port: number | undefined,
+): Permission[] {
+  if (names.length > MAX_LISTED_HOSTS) return [{ name: "net" }];
+  return [...new Set(names)].map((host) => ({
+    name: "net",
+    host,
+    ...(port === undefined ? {} : { port }),
+  }));
+}
+
+/** The flags of `deno run` that grant exactly these permissions, one a name. */
+export function flags(permissions: readonly Permission[]): string[] {
+  const values = new Map<string, string[]>();
+  for (const permission of permissions) {
+    const list = values.get(permission.name) ?? [];
+    values.set(permission.name, list);
+    const value = valueOf(permission);
+    if (value !== undefined) list.push(value);
+  }
+  return [...values].map(([name, list]) =>
+    shellWord(list.length === 0 ? `--allow-${name}` : `--allow-${name}=${list}`)
+  );
+}
+
+/** What follows `=` in a flag. A comma in a path is doubled, as Deno wants it. */
+function valueOf(permission: Permission): string | undefined {
+  switch (permission.name) {
+    case "net":
+      return permission.host === undefined
+        ? undefined
+        : permissionHost(permission.host, permission.port);
+    case "ffi":
+    case "read":
+      return permission.path?.replaceAll(",", ",,");
+  }
+}
+
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./[\]-]+$/.test(text)
+    ? text
+    : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Gives up every permission that is neither required nor optional, for good. */
+export function dropOthers({ required, optional }: Permissions): void {
+  const kept = new Set([...required, ...optional].map(({ name }) => name));
+  for (const name of NAMES) {
+    if (!kept.has(name as Permission["name"])) {
+      Deno.permissions.revokeSync({ name });
+    }
+  }
+}
+
+/**
+ * Checks that everything required is granted, without asking anyone.
+ *
+ * @throws {PermissionError} that names the missing flags
+ */
+export function requireAll({ required }: Permissions): void {
+  const missing = required.filter((permission) => !isGranted(permission));
+  if (missing.length === 0) return;
+  throw new PermissionError(
+    missing.map(describe).join(" and "),
+    flags(missing).join(" "),
+  );
+}
+
+/** Whether a permission is granted now. */
+export function isGranted(permission: Permission): boolean {
+  return Deno.permissions.querySync(descriptor(permission)).state === "granted";
+}
+
+function descriptor(permission: Permission): Deno.PermissionDescriptor {
+  switch (permission.name) {
+    case "net":
+      return permission.host === undefined ? { name: "net" } : {
+        name: "net",
+        host: permissionHost(permission.host, permission.port),
+      };
+    case "ffi":
+      return permission.path === undefined
+        ? { name: "ffi" }
+        : { name: "ffi", path: permission.path };
+    case "read":
+      return permission;
+  }
+}
+
+function describe(permission: Permission): string {
+  switch (permission.name) {
+    case "net":
+      return permission.host === undefined
+        ? "net access to every target"
+        : `net access to "${permissionHost(permission.host, permission.port)}"`;
+    case "ffi":
+      return "ffi access to the system's C library";
+    case "read":
+      return `read access to "${permission.path}"`;
+  }
+}

@@ -1,0 +1,66 @@
+/** A progress bar on standard error. */
+
+import type { Sink } from "./output.ts";
+
+const BAR_WIDTH = 30;
+const REDRAW_MS = 100;
+const CLEAR_LINE = "\r\x1b[K";
+
+/** One line that is redrawn in place. Make one only for a terminal. */
+export class Progress {
+  readonly #sink: Sink;
+  readonly #total: number;
+  readonly #what: string;
+  readonly #startedAt: number;
+  #drawnAt: number;
+  #isShown = false;
+
+  /** @param what is counted, such as `targets` */
+  constructor(sink: Sink, total: number, what: string) {
+    this.#sink = sink;
+    this.#total = total;
+    this.#what = what;
+    this.#startedAt = performance.now();
+    // What ends at once shows no bar.
+    this.#drawnAt = this.#startedAt;
+  }
+
+  /** Shows how many are done, if the last time is long enough ago. */
+  update(done: number): void {
+    const now = performance.now();
+    if (now - this.#drawnAt < REDRAW_MS) return;
+    this.#drawnAt = now;
+    this.#isShown = true;
+    const seconds = (now - this.#startedAt) / 1000;
+    this.#write(
+      CLEAR_LINE + progressLine(done, this.#total, this.#what, seconds),
+    );
+  }
+
+  /** Takes the line away, before anything else is printed. */
+  clear(): void {
+    if (!this.#isShown) return;
+    this.#isShown = false;
+    this.#write(CLEAR_LINE);
+  }
+
+  #write(text: string): void {
+    this.#sink.writeSync(new TextEncoder().encode(text));
+  }
+}
+
+/** `[=====>    ] 4711/65534 targets, 7%, 8123/s`. */
+export function progressLine(
+  done: number,
+  total: number,
+  what: string,
+  seconds: number,
+): string {
+  const share = total === 0 ? 1 : Math.min(done / total, 1);
+  const filled = Math.floor(share * BAR_WIDTH);
+  const bar = "=".repeat(filled).concat(filled < BAR_WIDTH ? ">" : "")
+    .padEnd(BAR_WIDTH);
+  const rate = seconds > 0 ? Math.round(done / seconds) : 0;
+  return `[${bar}] ${done}/${total} ${what}, ` +
+    `${Math.floor(share * 100)}%, ${rate}/s`;
+}

@@ -1,0 +1,8 @@
+/** The version line. */
+
+import config from "../../deno.json" with { type: "json" };
+
+/** `netdiag 1.2.3 (deno 2.9.6, x86_64-unknown-linux-gnu)` and a line end. */
+export function versionLine(): string {
+  return `netdiag ${config.version} (deno ${Deno.version.deno}, ${Deno.build.target})\n`;
+}

@@ -1,0 +1,33 @@
+/** What ping leaves to the administrator. */
+
+import { isPrivileged } from "../../lib/socket/icmp.ts";
+import { UsageError } from "../cli/errors.ts";
+import { isGranted, nativeLibrary } from "../cli/permissions.ts";
+
+const MIN_USER_INTERVAL_MS = 2;
+const MAX_USER_PRELOAD = 3;
+
+/**
+ * Holds ordinary users to the limits of iputils.
+ *
+ * @throws {UsageError} when more is asked for
+ */
+export function checkLimits(intervalMs: number, preload: number): void {
+  const isFast = intervalMs < MIN_USER_INTERVAL_MS;
+  if (!isFast && preload <= MAX_USER_PRELOAD || isAdministrator()) return;
+  throw new UsageError(
+    isFast
+      ? `Cannot flood; minimal interval allowed for user is ${MIN_USER_INTERVAL_MS}ms`
+      : `Cannot set preload to value greater than ${MAX_USER_PRELOAD}: ${preload}`,
+  );
+}
+
+/** The least time between two probes that are paced by their answers, in milliseconds. */
+export function minIntervalMs(): number {
+  return isAdministrator() ? 0 : MIN_USER_INTERVAL_MS;
+}
+
+/** Without FFI nobody can tell, and TCP probes are all there is. */
+function isAdministrator(): boolean {
+  return isGranted(nativeLibrary()) && isPrivileged();
+}

@@ -1,0 +1,136 @@
+/** A ping to one target, probe by probe. */
+
+import { ping, type PingRun } from "../../lib/ping/ping.ts";
+import type {
+  PingEvent,
+  PingOptions,
+  PingSummary,
+  ProbeOptions,
+} from "../../lib/ping/types.ts";
+import { reverseName } from "../../lib/socket/resolve.ts";
+import { parseAddress } from "../../lib/wire/address.ts";
+import type { Context } from "../command.ts";
+import type { PingValues } from "../ping.ts";
+import { jsonLine } from "./json.ts";
+import { checkLimits, minIntervalMs } from "./limits.ts";
+import { Names } from "./names.ts";
+import { interimLine, OneText } from "./one_text.ts";
+
+const DEFAULT_INTERVAL_MS = 1000;
+
+/**
+ * Pings one target and tells what happens. Returns 0 when it answered (with
+ * both --count and --deadline: often enough), else 1.
+ */
+export async function pingOne(
+  host: string,
+  values: PingValues,
+  probe: ProbeOptions,
+  context: Context,
+): Promise<number> {
+  const pace = paceOf(values);
+  checkLimits(
+    pace === "flood" ? 0 : values.interval ?? DEFAULT_INTERVAL_MS,
+    values.preload ?? 1,
+  );
+  const options: PingOptions = {
+    ...probe,
+    count: values.count,
+    deadlineMs: values.deadline,
+    pace,
+    minIntervalMs: pace === "interval" ? undefined : minIntervalMs(),
+    preload: values.preload,
+    signal: context.signal,
+  };
+  if (probe.pattern !== undefined && !values.json) {
+    context.output.write(`PATTERN: 0x${probe.pattern.toHex()}\n`);
+  }
+  const run = ping(host, options);
+  answerStatusRequests(run, context);
+  const summary = values.json
+    ? await tellInJson(run, values, context)
+    : await tellInText(run, host, values, context);
+  // A run that ends before its first probe has no summary.
+  const { answered, late } = summary ?? { answered: 0, late: 0 };
+  const wanted = values.deadline === undefined ? 1 : values.count ?? 1;
+  return answered + late >= wanted ? 0 : 1;
+}
+
+/** `-i 0` is a flood with lines; `-f -i TIME` is a ping with dots. */
+function paceOf({ flood, adaptive, interval }: PingValues) {
+  if (interval === 0 || flood && interval === undefined) return "flood";
+  return adaptive ? "adaptive" : "interval";
+}
+
+/** SIGQUIT prints an interim line, where the system has that signal. */
+function answerStatusRequests(run: PingRun, { report }: Context): void {
+  if (Deno.build.os === "windows") return;
+  Deno.addSignalListener("SIGQUIT", () => {
+    const summary = run.summary();
+    if (summary !== undefined) report(interimLine(summary));
+  });
+}
+
+async function tellInJson(
+  run: PingRun,
+  { quiet, outstanding }: PingValues,
+  { output }: Context,
+): Promise<PingSummary | undefined> {
+  for await (const event of run) {
+    if (event.type === "summary") {
+      output.write(jsonLine(event));
+      return event;
+    }
+    const isWanted = event.type === "start" ||
+      !quiet && (event.type !== "pending" || outstanding);
+    if (isWanted) output.write(jsonLine(event));
+  }
+  return undefined;
+}
+
+async function tellInText(
+  run: PingRun,
+  host: string,
+  values: PingValues,
+  { output, report, signal, style }: Context,
+): Promise<PingSummary | undefined> {
+  const names = new Names(reverseName, signal);
+  const isNamed = !values.numeric &&
+    parseAddress(host.replace(/%.*$/, "")) === undefined;
+  const text = new OneText({
+    quiet: values.quiet,
+    verbose: values.verbose,
+    timestamps: values.timestamps,
+    audible: values.audible,
+    outstanding: values.outstanding,
+    flood: values.flood,
+    pacing: values.flood || values.adaptive || values.interval === 0,
+    nameOf: (address) => names.nameOf(address),
+    style,
+  });
+  for await (const event of run) {
+    if (isNamed) {
+      for (const address of namedAddresses(event, values)) {
+        if (!names.isKnown(address)) await names.find(address);
+      }
+    }
+    const rendered = text.render(event);
+    if (rendered.output !== undefined) output.write(rendered.output);
+    if (rendered.report !== undefined) report(rendered.report);
+    if (event.type === "summary") return event;
+  }
+  return undefined;
+}
+
+/** The addresses that the text of an event names. */
+function namedAddresses(
+  event: PingEvent,
+  { quiet, flood }: PingValues,
+): readonly string[] {
+  if (event.type === "start") {
+    return event.probe === "icmp" && event.family === 6 ? [event.address] : [];
+  }
+  if (quiet || flood || !("from" in event)) return [];
+  if (event.type === "redirect") return [event.from, event.gateway];
+  return event.from === undefined ? [] : [event.from];
+}

@@ -1,0 +1,146 @@
+/** A ping to many targets, a line each. */
+
+import { pingMany } from "../../lib/ping/many.ts";
+import type {
+  PingManyEvent,
+  PingManySummary,
+  ProbeOptions,
+} from "../../lib/ping/types.ts";
+import type { Context } from "../command.ts";
+import type { PingValues } from "../ping.ts";
+import { jsonLine } from "./json.ts";
+import { checkLimits } from "./limits.ts";
+import { interimTargetsLine, onlyState, SeveralText } from "./several_text.ts";
+import {
+  countTargets,
+  listTargets,
+  type TargetList,
+  type Targets,
+  widestName,
+} from "./targets.ts";
+
+const DEFAULT_INTERVAL_MS = 1000;
+const EXIT_UNRESOLVED = 2;
+
+/**
+ * Pings many targets and tells what came of each. Returns 0 when all of them
+ * answered, 2 when a name did not resolve, else 1.
+ */
+export async function pingSeveral(
+  targets: Exclude<Targets, { kind: "one" }>,
+  values: PingValues,
+  probe: ProbeOptions,
+  context: Context,
+): Promise<number> {
+  checkLimits(values.interval ?? DEFAULT_INTERVAL_MS, 1);
+  const list = await listTargets(targets);
+  const progress = await startProgress(countTargets(list), context);
+  const tell = values.json
+    ? jsonTeller(values, context)
+    : textTeller(values, list, context);
+  const run = pingMany(list, {
+    ...probe,
+    count: values.count,
+    retries: values.retries,
+    // No pause between two probes to a target is none between two targets, either.
+    rate: values.rate ?? (values.interval === 0 ? Infinity : undefined),
+    probes: values.verbose,
+    signal: withDeadline(context.signal, values.deadline),
+  });
+  for await (const event of run) {
+    progress.note(event);
+    tell(event);
+    if (event.type === "summary") return exitStatus(event);
+  }
+  // Interrupted before the first probe.
+  return 1;
+}
+
+function exitStatus(
+  { targets, alive, unresolved }: PingManySummary,
+): number {
+  if (unresolved > 0) return EXIT_UNRESOLVED;
+  return alive === targets ? 0 : 1;
+}
+
+function withDeadline(
+  signal: AbortSignal,
+  deadlineMs: number | undefined,
+): AbortSignal {
+  return deadlineMs === undefined
+    ? signal
+    : AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+}
+
+function jsonTeller(
+  values: PingValues,
+  { output }: Context,
+): (event: PingManyEvent) => void {
+  const only = onlyState(values);
+  return (event) => {
+    const isWanted = event.type === "summary" || !values.quiet &&
+        (event.type !== "target" || only === undefined ||
+          event.alive === (only === "alive"));
+    if (isWanted) output.write(jsonLine(event));
+  };
+}
+
+function textTeller(
+  values: PingValues,
+  list: TargetList,
+  { output, report, signal, style }: Context,
+): (event: PingManyEvent) => void {
+  const { quiet, verbose, timestamps } = values;
+  const counts = values.count !== undefined;
+  const text = new SeveralText({
+    only: onlyState(values),
+    counts,
+    quiet,
+    verbose,
+    timestamps,
+    width: counts || verbose ? widestName(list) : 0,
+    style,
+  });
+  return (event) => {
+    if (event.type === "summary" && !quiet && !verbose && !signal.aborted) {
+      return;
+    }
+    const rendered = text.render(event);
+    if (rendered.output !== undefined) output.write(rendered.output);
+    if (rendered.report !== undefined) report(rendered.report);
+  };
+}
+
+/** Follows a run for the progress bar and for SIGQUIT. */
+async function startProgress(
+  total: number,
+  { output, report }: Context,
+): Promise<{ note(event: PingManyEvent): void }> {
+  let done = 0;
+  let alive = 0;
+  const bar = Deno.stderr.isTerminal()
+    ? new (await import("../cli/progress.ts")).Progress(
+      Deno.stderr,
+      total,
+      "targets",
+    )
+    : undefined;
+  output.beforeWrite = () => bar?.clear();
+  if (Deno.build.os !== "windows") {
+    Deno.addSignalListener("SIGQUIT", () => {
+      bar?.clear();
+      report(interimTargetsLine(done, total, alive));
+    });
+  }
+  return {
+    note(event) {
+      if (event.type === "target") {
+        done++;
+        if (event.alive) alive++;
+        bar?.update(done);
+      } else if (event.type === "summary") {
+        bar?.clear();
+      }
+    },
+  };
+}
