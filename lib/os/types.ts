@@ -27,8 +27,12 @@ export interface EventLoop extends Disposable {
    * (`Infinity` is allowed). May resolve early; never late by design.
    */
   wait(until: number): Promise<void>;
-  /** Lets signals and timers run; for callers that are too busy to wait. */
-  yield(): Promise<void>;
+  /**
+   * For callers that are too busy to wait: lets signals and timers of the
+   * program run, where the last time is some milliseconds ago; undefined
+   * where that is not due yet.
+   */
+  yield(): Promise<unknown> | undefined;
   /** Ends a wait that is under way, or the next one at once. */
   wake(): void;
 }

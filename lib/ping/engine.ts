@@ -48,8 +48,6 @@ export interface EngineListener {
 
 /** How long to wait when the system takes no more. */
 const CONGESTION_MS = 1;
-/** Signals and timers get a turn at least this often. */
-const YIELD_MS = 8;
 /** How far kernel and program may disagree before the kernel's times are taken for wrong. */
 const CLOCK_TOLERANCE_MS = 0.05;
 
@@ -77,13 +75,11 @@ export class Engine implements ProbeSink, Disposable {
   #batchCount = 0;
   #batchNumber = 0;
   #congestedUntil = -Infinity;
-  #yieldedAt: number;
   readonly #wake: () => void;
 
   constructor(parts: EngineParts, listener: EngineListener) {
     this.#parts = parts;
     this.#listener = listener;
-    this.#yieldedAt = parts.loop.now();
     this.#wake = () => parts.loop.wake();
     parts.signal?.addEventListener("abort", this.#wake);
   }
@@ -109,14 +105,8 @@ export class Engine implements ProbeSink, Disposable {
     if (signal?.aborted) return false;
     const progress = this.#work();
     if (this.#isOver()) return false;
-    if (progress) {
-      const now = loop.now();
-      if (now - this.#yieldedAt < YIELD_MS) return true;
-      await loop.yield();
-    } else {
-      await loop.wait(this.#nextEventAt());
-    }
-    this.#yieldedAt = loop.now();
+    if (progress) await loop.yield();
+    else await loop.wait(this.#nextEventAt());
     return true;
   }
 

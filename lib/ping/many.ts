@@ -206,20 +206,22 @@ function hasMulticast(table: Targets): boolean {
 }
 
 function targetResult(table: Targets, target: number): TargetResult {
+  const counts = probeCounts(
+    (counter) => table.count(target, counter),
+    table.inFlight(target),
+  );
   const address = table.address(target);
   const error = table.error(target);
-  return {
+  const result: { -readonly [K in keyof TargetResult]: TargetResult[K] } = {
     type: "target",
     host: table.name(target),
-    ...(address === undefined ? {} : { address }),
-    alive: table.count(target, "answered") > 0,
-    ...probeCounts(
-      (counter) => table.count(target, counter),
-      table.inFlight(target),
-    ),
-    ...table.roundTrips(target),
-    ...(error === undefined ? {} : { error }),
+    alive: counts.answered > 0,
+    ...counts,
   };
+  if (address !== undefined) result.address = address;
+  if (counts.answered > 0) Object.assign(result, table.roundTrips(target));
+  if (error !== undefined) result.error = error;
+  return result;
 }
 
 function summarise(

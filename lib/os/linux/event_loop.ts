@@ -15,6 +15,8 @@ import { check, type Libc, libc } from "./libc.ts";
 const LONGEST_WAIT_MS = 10_000;
 /** How long a wait may hold up the program while answers come this fast. */
 const BRISK_MS = 1;
+/** Signals and timers of the program get a turn at least this often. */
+const TURN_MS = 8;
 
 /**
  * One epoll instance. Sockets add themselves; the wait runs on a thread of
@@ -32,6 +34,8 @@ export class LinuxEventLoop implements EventLoop {
   readonly #timespecBytes = new Uint8Array(this.#timespec.buffer);
   /** The last wait was over so soon that a thread for the next one would cost more than it. */
   #brisk = false;
+  /** When Deno's own loop last had a turn. */
+  #turnAt = monotonicNow();
   #woken = false;
   #waiting: Promise<number> | undefined;
   #closed = false;
@@ -96,29 +100,35 @@ export class LinuxEventLoop implements EventLoop {
       const start = this.now();
       const milliseconds = Math.min(until - start, LONGEST_WAIT_MS);
       if (milliseconds <= 0) return;
-      if (this.#brisk) {
+      if (this.#brisk && start - this.#turnAt < TURN_MS) {
         this.#setTimeout(Math.min(milliseconds, BRISK_MS));
         if (
           this.#libc.ppoll(this.#pollfdBytes, 1n, this.#timespecBytes, null) >
             0 || milliseconds <= BRISK_MS
         ) return;
       }
-      this.#setTimeout(milliseconds);
-      this.#waiting = this.#libc.waitForPoll(
-        this.#pollfdBytes,
-        1n,
-        this.#timespecBytes,
-        null,
-      );
-      const ready = await this.#waiting;
-      this.#waiting = undefined;
+      const ready = await this.#pollOnThread(milliseconds);
       this.#brisk = ready > 0 && this.now() - start < BRISK_MS;
     }
-    if (this.#woken) {
+    if (this.#woken && !this.#closed) {
       this.#woken = false;
       this.#libc.read(this.#wakeup, this.#counter, 8n);
     }
+  }
+
+  async #pollOnThread(milliseconds: number): Promise<number> {
+    this.#setTimeout(milliseconds);
+    this.#waiting = this.#libc.waitForPoll(
+      this.#pollfdBytes,
+      1n,
+      this.#timespecBytes,
+      null,
+    );
+    const ready = await this.#waiting;
+    this.#waiting = undefined;
+    this.#turnAt = this.now();
     if (this.#closed) this.#release();
+    return ready;
   }
 
   #setTimeout(milliseconds: number): void {
@@ -127,8 +137,11 @@ export class LinuxEventLoop implements EventLoop {
     this.#timespec[1] = BigInt(Math.ceil((milliseconds - whole * 1e3) * 1e6));
   }
 
-  yield(): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, 0));
+  yield(): Promise<unknown> | undefined {
+    // A poll that is over at once gives Deno's loop a turn in a tenth of the time that a timer takes.
+    return this.now() - this.#turnAt < TURN_MS
+      ? undefined
+      : this.#pollOnThread(0);
   }
 
   wake(): void {

@@ -252,7 +252,7 @@ export class LinuxIcmpTransport implements IcmpTransport {
       error: (report) => this.#deferred.push(copy(report)),
       sent: (cookie, at) => this.#deferred.push({ cookie, at }),
     };
-    while (this.#receiveErrors(later) > 0);
+    while (this.#receiveErrors(later) === this.#errors.size);
     takeSocketError(this.#socket);
   }
 
@@ -271,7 +271,6 @@ export class LinuxIcmpTransport implements IcmpTransport {
 
   receive(handler: IcmpHandler): number {
     const batch = this.#in;
-    batch.reset(batch.size);
     let count = this.#read(batch, c.MSG_DONTWAIT);
     this.#trusted = this.#wall.sample();
     // A reply's own send stamp is queued before the reply, so it is there by now.
@@ -280,7 +279,9 @@ export class LinuxIcmpTransport implements IcmpTransport {
       if ("cookie" in item) handler.sent(item.cookie, item.at);
       else handler.error(item);
     }
-    for (let n = 1; n > 0; others += n) n = this.#receiveErrors(handler);
+    for (let n = batch.size; n === batch.size; others += n) {
+      n = this.#receiveErrors(handler);
+    }
     for (let i = 0; i < count; i++) {
       if (!this.#deliver(batch, i, handler)) count--, others++;
     }
@@ -289,6 +290,7 @@ export class LinuxIcmpTransport implements IcmpTransport {
 
   /** One recvmmsg; reports about earlier messages, which fail it too, wait in the error queue. */
   #read(batch: MessageBatch, flags: number): number {
+    batch.reset();
     for (let attempt = 1;; attempt++) {
       const count = this.#libc.recvmmsg(
         this.#socket,
@@ -297,7 +299,10 @@ export class LinuxIcmpTransport implements IcmpTransport {
         flags,
         null,
       );
-      if (count >= 0) return count;
+      if (count >= 0) {
+        batch.used = count;
+        return count;
+      }
       const number = errno();
       if (number === c.EAGAIN || attempt === ATTEMPTS) return 0;
     }
@@ -334,7 +339,6 @@ export class LinuxIcmpTransport implements IcmpTransport {
   /** Reads one batch of the error queue: reports, and the times at which messages were sent. */
   #receiveErrors(handler: IcmpHandler): number {
     const batch = this.#errors;
-    batch.reset(batch.size);
     const count = this.#read(batch, c.MSG_DONTWAIT | c.MSG_ERRQUEUE);
     for (let i = 0; i < count; i++) {
       this.#readControl(batch, i);

@@ -33,6 +33,8 @@ export class MessageBatch {
   readonly names: readonly Uint8Array<ArrayBuffer>[];
   /** Just the IP address within each socket address. */
   readonly addresses: readonly Uint8Array<ArrayBuffer>[];
+  /** How many messages the last call received into. */
+  used = 0;
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #controlStart: number;
   readonly #controlBytes: number;
@@ -105,15 +107,16 @@ export class MessageBatch {
     new DataView(name.buffer, name.byteOffset).setUint32(24, scopeId, true);
   }
 
-  /** Makes the first `count` messages ready to receive again. */
-  reset(count: number): void {
+  /** Makes the messages that were {@linkcode used} ready to receive again. */
+  reset(): void {
     const words = this.#words;
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < this.used; i++) {
       const header = (i * HEADER_BYTES) >> 2;
       words[header + (NAME_LENGTH >> 2)] = this.#nameBytes;
       words[header + (CONTROL_LENGTH >> 2)] = this.#controlBytes;
       words[header + (FLAGS >> 2)] = 0;
     }
+    this.used = 0;
   }
 
   /**
