@@ -1,0 +1,69 @@
+/** What the tests in network namespaces need, and how they are skipped where it is missing. */
+
+/** Something that a lab test cannot do without. */
+export type Requirement = "namespaces" | "tun" | "nft" | "ping" | "fping";
+
+function succeeds(program: string, ...args: string[]): boolean {
+  try {
+    return new Deno.Command(program, {
+      args,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+function opens(path: string): boolean {
+  try {
+    Deno.openSync(path, { read: true, write: true }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Why no namespaces can be made here; undefined where they can. */
+function namespacesMissing(): string | undefined {
+  if (Deno.build.os !== "linux") return "needs Linux";
+  if (Deno.uid() !== 0) return "needs root";
+  if (!succeeds("ip", "-Version")) return "needs iproute2";
+  if (!succeeds("setpriv", "--version")) return "needs util-linux";
+  if (!succeeds("ip", "netns", "list") || !succeeds("unshare", "-n", "true")) {
+    return "needs network namespaces";
+  }
+  return undefined;
+}
+
+const CHECKS: Readonly<Record<Requirement, () => string | undefined>> = {
+  namespaces: namespacesMissing,
+  tun: () => opens("/dev/net/tun") ? undefined : "needs /dev/net/tun",
+  nft: () => succeeds("nft", "--version") ? undefined : "needs nftables",
+  ping: () => succeeds("ping", "-V") ? undefined : "needs iputils ping",
+  fping: () => succeeds("fping", "-v") ? undefined : "needs fping",
+};
+
+const found = new Map<Requirement, string | undefined>();
+
+/** Why a requirement is not met on this machine, in a few words; undefined where it is. */
+export function missing(requirement: Requirement): string | undefined {
+  if (!found.has(requirement)) found.set(requirement, CHECKS[requirement]());
+  return found.get(requirement);
+}
+
+/**
+ * A test that needs namespaces, and what `needs` names besides. Where
+ * something is missing it is reported as ignored, with the reason in its name.
+ */
+export function labTest(
+  name: string,
+  fn: (context: Deno.TestContext) => Promise<void>,
+  needs: readonly Requirement[] = [],
+): void {
+  const reason = (["namespaces", ...needs] as const)
+    .map(missing).find((text) => text !== undefined);
+  if (reason === undefined) Deno.test(name, fn);
+  else Deno.test({ name: `${name} (skipped: ${reason})`, ignore: true, fn });
+}
