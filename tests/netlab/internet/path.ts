@@ -10,7 +10,7 @@ import {
   put16,
   sealBody,
 } from "./packets.ts";
-import { Random } from "./random.ts";
+import type { Random } from "./random.ts";
 import type { Balancer, Hop, Router } from "./scenario.ts";
 import { Selector } from "./selector.ts";
 

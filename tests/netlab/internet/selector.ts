@@ -1,4 +1,4 @@
-import { Random } from "./random.ts";
+import type { Random } from "./random.ts";
 import type { When } from "./scenario.ts";
 
 /** Decides for one packet after the other whether a rule applies to it. */

@@ -22,9 +22,17 @@ const INTERFACE_REQUEST_BYTES = 40;
 const STDIN = 0;
 const LARGEST_PACKET = 65535;
 
+/** What netdiag itself has no use for, besides its own table of symbols. */
+const SYMBOLS = {
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
+  poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
 /** A device that exists as long as this object is not disposed of. */
 export class Tun implements Disposable {
   readonly #libc: Libc = libc();
+  readonly #own = Deno.dlopen("libc.so.6", SYMBOLS).symbols;
   readonly #descriptor: number;
   readonly #buffer = new Uint8Array(LARGEST_PACKET);
   // Two struct pollfd: the device and standard input.
@@ -37,7 +45,7 @@ export class Tun implements Disposable {
    */
   constructor(name: string) {
     this.#descriptor = check(
-      this.#libc.open(cString("/dev/net/tun"), O_RDWR | O_NONBLOCK),
+      this.#own.open(cString("/dev/net/tun"), O_RDWR | O_NONBLOCK),
       "open /dev/net/tun",
     );
     const request = new Uint8Array(INTERFACE_REQUEST_BYTES);
@@ -45,7 +53,7 @@ export class Tun implements Disposable {
     new DataView(request.buffer)
       .setUint16(INTERFACE_NAME_BYTES, IFF_TUN | IFF_NO_PI, true);
     check(
-      this.#libc.ioctl(this.#descriptor, TUNSETIFF, request),
+      this.#own.ioctl(this.#descriptor, TUNSETIFF, request),
       `make the device ${name}`,
     );
     this.#waited.set([this.#descriptor, POLLIN, STDIN, POLLIN]);
@@ -79,7 +87,7 @@ export class Tun implements Disposable {
   /** Waits for a packet, at most so long; true when standard input has something, its end included. */
   wait(milliseconds: number): boolean {
     const pollfds = new Uint8Array(this.#waited.buffer);
-    this.#libc.poll(pollfds, 2n, milliseconds);
+    this.#own.poll(pollfds, 2n, milliseconds);
     return this.#waited[3]! >> 16 !== 0;
   }
 
