@@ -12,9 +12,12 @@ export class SystemError extends Error {
   /** What was tried: `sendto 10.0.0.1`. */
   readonly operation: string;
 
-  constructor(operation: string, errno: number, table: ErrnoTable) {
-    const [code, description] = table[errno] ??
-      [`E${errno}`, `System error ${errno}`];
+  constructor(
+    operation: string,
+    errno: number,
+    code: string,
+    description: string,
+  ) {
     super(`Cannot ${operation}: ${description} (${code})`);
     this.errno = errno;
     this.code = code;
@@ -31,8 +34,8 @@ export class MessageTooLongError extends SystemError {
   /** The longest packet that fits, in bytes; 0 where the system did not say. */
   readonly mtu: number;
 
-  constructor(error: SystemError, table: ErrnoTable, mtu: number) {
-    super(error.operation, error.errno, table);
+  constructor(error: SystemError, mtu: number) {
+    super(error.operation, error.errno, error.code, error.description);
     this.mtu = mtu;
   }
 }

@@ -29,6 +29,8 @@ export interface EngineParts {
   readonly lingerMs?: (() => number | undefined) | undefined;
   /** The run ends at this monotonic time. */
   readonly deadline?: number | undefined;
+  /** Looks at why this machine refused a probe, and throws where the run makes no sense then. */
+  readonly onRefusal?: ((error: SystemError) => void) | undefined;
   /** Further reasons to end the run. */
   readonly isDone?: (() => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -113,12 +115,11 @@ export class Engine implements ProbeSink, Disposable {
   /** Whether anything was sent, received or expired. */
   #work(): boolean {
     const { loop, probers } = this.#parts;
-    const sent = this.#sendDue(loop.now());
     let received = 0;
     for (const prober of probers.values()) received += prober.receive(this);
-    if (received > 0) return true;
     // What has arrived is not lost, so nothing is given up before all is read.
-    return this.#expire(loop.now()) || sent;
+    const expired = received === 0 && this.#expire(loop.now());
+    return this.#sendDue(loop.now()) || received > 0 || expired;
   }
 
   #sendDue(start: number): boolean {
@@ -156,6 +157,7 @@ export class Engine implements ProbeSink, Disposable {
         taken = this.#batch!.send(this.#batchFrom, this.#batchCount);
       } catch (error) {
         if (!(error instanceof SystemError)) throw error;
+        this.#parts.onRefusal?.(error);
         this.#depart(1, now);
         this.undelivered(this.#batchNumber - 1, localError(error));
         continue;

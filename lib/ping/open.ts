@@ -52,35 +52,50 @@ function sourceAddress(plan: CommonPlan): SystemAddress | undefined {
  * The source address that packets to a target get.
  *
  * @throws {SystemError} where there is no route to it
- * @throws {OptionError} where it is a broadcast address, and those are not allowed
  */
-export function checkRoute(
-  host: string,
+export function sourceFor(
   target: ResolvedAddress,
   plan: CommonPlan,
   options: ProbeOptions,
 ): Uint8Array {
   requireFamily(plan, target.family);
-  try {
-    return routeTo({
-      host,
-      family: target.family,
-      destination: target,
-      sourceAddress: sourceAddress(plan),
-      sourceInterface: plan.source.interface,
-      broadcast: options.broadcast,
-    }).source;
-  } catch (error) {
-    if (
-      error instanceof SystemError && error.code === "EACCES" &&
-      !options.broadcast
-    ) {
-      throw new OptionError(
-        "broadcast",
-        `Cannot ping ${host}: it is a broadcast address, which needs the broadcast option (-b)`,
-      );
-    }
-    throw error;
+  return routeTo({
+    family: target.family,
+    destination: target,
+    sourceAddress: sourceAddress(plan),
+    sourceInterface: plan.source.interface,
+    broadcast: options.broadcast,
+  }).source;
+}
+
+/** What this machine says of a first probe when no other one could fare better. */
+const HOPELESS = [
+  "ENETUNREACH",
+  "EADDRNOTAVAIL",
+  "EAFNOSUPPORT",
+  "EINVAL",
+];
+
+/**
+ * Throws where the refusal of a first probe means that the host cannot be probed at all.
+ *
+ * @throws {SystemError} where there is no route
+ * @throws {OptionError} where it is a broadcast address, and those are not allowed
+ */
+export function throwIfHopeless(
+  error: SystemError,
+  host: string,
+  options: ProbeOptions,
+): void {
+  if (error.code === "EACCES" && !options.broadcast) {
+    throw new OptionError(
+      "broadcast",
+      `Cannot ping "${host}": it is a broadcast address, which needs the broadcast option (-b)`,
+    );
+  }
+  if (HOPELESS.includes(error.code)) {
+    const { errno, code, description } = error;
+    throw new SystemError(`reach "${host}"`, errno, code, description);
   }
 }
 

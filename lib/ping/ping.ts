@@ -2,7 +2,13 @@ import { openEventLoop } from "../socket/icmp.ts";
 import { resolve } from "../socket/resolve.ts";
 import { formatAddress } from "../wire/address.ts";
 import { Engine } from "./engine.ts";
-import { checkRoute, isMulticast, openIcmpProber, withZone } from "./open.ts";
+import {
+  isMulticast,
+  openIcmpProber,
+  sourceFor,
+  throwIfHopeless,
+  withZone,
+} from "./open.ts";
 import { planSingle, type SingleOptionsPlan } from "./options.ts";
 import { Probes, SEQUENCES } from "./probes.ts";
 import { SingleSchedule } from "./schedule.ts";
@@ -64,7 +70,9 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
       throw error;
     }
     identity = { host, address: target.text };
-    const source = checkRoute(host, target, plan, options);
+    const source = options.source === undefined
+      ? undefined
+      : sourceFor(target, plan, options);
 
     const targets = new Targets(1);
     targets.setName(0, host);
@@ -78,27 +86,6 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
       receiveBuffer: RECEIVE_BUFFER,
       anySource: options.broadcast === true || isMulticast(target.bytes),
     });
-
-    yield {
-      type: "start",
-      host,
-      address: target.text,
-      family: target.family,
-      probe: "icmp",
-      size: plan.size,
-      ...(options.source === undefined ? {} : {
-        source: {
-          address: formatAddress(source),
-          ...(plan.source.interface === undefined
-            ? {}
-            : { interface: plan.source.interface }),
-        },
-      }),
-      socket: prober.socket,
-      ...(prober.identifier === undefined
-        ? {}
-        : { identifier: prober.identifier }),
-    };
 
     const events: PingEvent[] = [];
     const { deadlineMs } = options;
@@ -117,6 +104,11 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
         ? () => linger(running, plan)
         : undefined,
       deadline: deadlineMs === undefined ? undefined : loop.now() + deadlineMs,
+      onRefusal: (error) => {
+        if (targets.count(0, "transmitted") === 0) {
+          throwIfHopeless(error, host, options);
+        }
+      },
       isDone: () => isSettled(targets, plan, deadlineMs !== undefined),
       signal,
     }, {
@@ -125,7 +117,30 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
       settled() {},
     });
     engine = running;
-    for (let goesOn = true; goesOn;) {
+    // The first probe shows whether there is a way to the host at all.
+    let goesOn = await running.step();
+    yield {
+      type: "start",
+      host,
+      address: target.text,
+      family: target.family,
+      probe: "icmp",
+      size: plan.size,
+      ...(source === undefined ? {} : {
+        source: {
+          address: formatAddress(source),
+          ...(plan.source.interface === undefined
+            ? {}
+            : { interface: plan.source.interface }),
+        },
+      }),
+      socket: prober.socket,
+      ...(prober.identifier === undefined
+        ? {}
+        : { identifier: prober.identifier }),
+    };
+    yield* events.splice(0);
+    while (goesOn) {
       goesOn = await running.step();
       yield* events.splice(0);
     }

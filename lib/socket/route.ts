@@ -7,12 +7,9 @@ import { requireNative } from "./permission.ts";
 /**
  * How packets to a destination would leave.
  *
- * @param options with `host`, the destination as the user named it, for the error
  * @throws {SystemError} such as ENETUNREACH where there is no route; EACCES for a broadcast address
  */
-export function routeTo(
-  options: RouteOptions & { readonly host: string },
-): Route {
+export function routeTo(options: RouteOptions): Route {
   requireNative();
   return system().route(options);
 }

@@ -19,15 +19,17 @@ const BRISK_MS = 1;
 const TURN_MS = 8;
 
 /**
- * One epoll instance. Sockets add themselves; the wait runs on a thread of
- * its own, so that signals and timers of the program go on meanwhile, and
- * all reading stays with the synchronous callers.
+ * One epoll instance, made at the first wait: when the answer is there
+ * before, there is nothing to wait for. The wait runs on a thread of its own,
+ * so that signals and timers of the program go on meanwhile, and all reading
+ * stays with the synchronous callers.
  */
 export class LinuxEventLoop implements EventLoop {
   readonly #libc: Libc = libc();
-  readonly #epoll: number;
-  readonly #wakeup: number;
-  readonly #event = new DataView(new ArrayBuffer(12));
+  #epoll = -1;
+  #wakeup = -1;
+  /** What to wait for, by descriptor. */
+  readonly #interests = new Map<number, number>();
   readonly #counter = new Uint8Array(8);
   readonly #pollfdBytes = new Uint8Array(new ArrayBuffer(8));
   readonly #timespec = new BigInt64Array(new ArrayBuffer(16));
@@ -40,7 +42,19 @@ export class LinuxEventLoop implements EventLoop {
   #waiting: Promise<number> | undefined;
   #closed = false;
 
-  constructor() {
+  /** Waits for `events` (EPOLLIN, EPOLLOUT) of a descriptor too; errors always count. */
+  add(descriptor: number, events: number): void {
+    this.#interests.set(descriptor, events);
+    if (this.#epoll >= 0) this.#control(EPOLL_CTL_ADD, descriptor, events);
+  }
+
+  /** Stops waiting for a descriptor. */
+  remove(descriptor: number): void {
+    this.#interests.delete(descriptor);
+    if (this.#epoll >= 0) this.#control(EPOLL_CTL_DEL, descriptor, 0);
+  }
+
+  #open(): void {
     this.#epoll = check(
       this.#libc.epoll_create1(EPOLL_CLOEXEC),
       "create an epoll instance",
@@ -49,41 +63,27 @@ export class LinuxEventLoop implements EventLoop {
       this.#libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
       "create an event descriptor",
     );
-    this.add(this.#wakeup, EPOLLIN);
+    this.#control(EPOLL_CTL_ADD, this.#wakeup, EPOLLIN);
+    for (const [descriptor, events] of this.#interests) {
+      this.#control(EPOLL_CTL_ADD, descriptor, events);
+    }
     // struct pollfd { int fd; short events; short revents; }
     new Int32Array(this.#pollfdBytes.buffer).set([this.#epoll, POLLIN]);
   }
 
-  /** Waits for `events` (EPOLLIN, EPOLLOUT) of a descriptor too; errors always count. */
-  add(descriptor: number, events: number): void {
+  #control(operation: number, descriptor: number, events: number): void {
     // struct epoll_event is packed on x86-64 only.
-    const dataOffset = Deno.build.arch === "x86_64" ? 4 : 8;
-    const event = dataOffset === 4
-      ? this.#event
-      : new DataView(new ArrayBuffer(16));
+    const event = new DataView(new ArrayBuffer(16));
     event.setUint32(0, events, true);
-    event.setInt32(dataOffset, descriptor, true);
+    event.setInt32(Deno.build.arch === "x86_64" ? 4 : 8, descriptor, true);
     check(
       this.#libc.epoll_ctl(
         this.#epoll,
-        EPOLL_CTL_ADD,
+        operation,
         descriptor,
         new Uint8Array(event.buffer),
       ),
       "watch a socket",
-    );
-  }
-
-  /** Stops waiting for a descriptor. */
-  remove(descriptor: number): void {
-    check(
-      this.#libc.epoll_ctl(
-        this.#epoll,
-        EPOLL_CTL_DEL,
-        descriptor,
-        new Uint8Array(this.#event.buffer),
-      ),
-      "stop watching a socket",
     );
   }
 
@@ -100,6 +100,7 @@ export class LinuxEventLoop implements EventLoop {
       const start = this.now();
       const milliseconds = Math.min(until - start, LONGEST_WAIT_MS);
       if (milliseconds <= 0) return;
+      if (this.#epoll < 0) this.#open();
       if (this.#brisk && start - this.#turnAt < TURN_MS) {
         this.#setTimeout(Math.min(milliseconds, BRISK_MS));
         if (
@@ -112,7 +113,9 @@ export class LinuxEventLoop implements EventLoop {
     }
     if (this.#woken && !this.#closed) {
       this.#woken = false;
-      this.#libc.read(this.#wakeup, this.#counter, 8n);
+      if (this.#wakeup >= 0) {
+        this.#libc.read(this.#wakeup, this.#counter, 8n);
+      }
     }
   }
 
@@ -139,14 +142,15 @@ export class LinuxEventLoop implements EventLoop {
 
   yield(): Promise<unknown> | undefined {
     // A poll that is over at once gives Deno's loop a turn in a tenth of the time that a timer takes.
-    return this.now() - this.#turnAt < TURN_MS
-      ? undefined
-      : this.#pollOnThread(0);
+    if (this.now() - this.#turnAt < TURN_MS) return undefined;
+    if (this.#epoll < 0) this.#open();
+    return this.#pollOnThread(0);
   }
 
   wake(): void {
     if (this.#woken || this.#closed) return;
     this.#woken = true;
+    if (this.#wakeup < 0) return;
     this.#counter.fill(0);
     this.#counter[0] = 1;
     this.#libc.write(this.#wakeup, this.#counter, 8n);
@@ -161,6 +165,7 @@ export class LinuxEventLoop implements EventLoop {
   }
 
   #release(): void {
+    if (this.#epoll < 0) return;
     this.#libc.close(this.#wakeup);
     this.#libc.close(this.#epoll);
   }

@@ -12,7 +12,6 @@ import type {
 } from "../types.ts";
 import { seconds, WallClock } from "./clock.ts";
 import * as c from "./constants.ts";
-import { LINUX_ERRNO } from "./errno.ts";
 import type { LinuxEventLoop } from "./event_loop.ts";
 import { filterIcmp } from "./icmp_filter.ts";
 import { check, errno, type Libc, libc, systemError } from "./libc.ts";
@@ -229,7 +228,7 @@ export class LinuxIcmpTransport implements IcmpTransport {
       this.#restartStamps();
       if (number === c.EMSGSIZE) {
         const error = systemError("send", number);
-        throw new MessageTooLongError(error, LINUX_ERRNO, this.#localMtu);
+        throw new MessageTooLongError(error, this.#localMtu);
       }
       if (attempt === ATTEMPTS) throw systemError("send", number);
     }

@@ -6,21 +6,18 @@
 import { SystemError } from "../errno.ts";
 import { LINUX_ERRNO } from "./errno.ts";
 
-/**
+/*
  * Everything that is called, typed once. Sizes that fit 32 bits are declared
  * so, since 64-bit numbers cross the FFI as bigint. `waitFor...` symbols run
  * on a thread of their own and must not be asked for their errno.
+ *
+ * Binding a symbol takes 50 us, as long as a thousand calls of it, so there
+ * are two groups: what every run calls, and what is bound at its first use.
  */
-const SYMBOLS = {
-  __errno_location: { parameters: [], result: "pointer" },
+const CORE = {
   copyFromPointer: {
     name: "memcpy",
     parameters: ["buffer", "pointer", "usize"],
-    result: "void",
-  },
-  copyFromAddress: {
-    name: "memcpy",
-    parameters: ["buffer", "u64", "usize"],
     result: "void",
   },
   // memcpy returns its first argument: with no bytes to copy, the address of a buffer.
@@ -30,19 +27,11 @@ const SYMBOLS = {
     parameters: ["buffer", "buffer", "usize"],
     result: "u64",
   },
-  geteuid: { parameters: [], result: "u32" },
+  __errno_location: { parameters: [], result: "pointer" },
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
-  close: { parameters: ["i32"], result: "i32" },
-  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   setsockopt: {
     parameters: ["i32", "i32", "i32", "buffer", "u32"],
-    result: "i32",
-  },
-  getsockopt: {
-    parameters: ["i32", "i32", "i32", "buffer", "buffer"],
     result: "i32",
   },
   sendmmsg: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
@@ -50,23 +39,37 @@ const SYMBOLS = {
     parameters: ["i32", "buffer", "u32", "i32", "pointer"],
     result: "i32",
   },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+const ON_DEMAND = {
+  copyFromAddress: {
+    name: "memcpy",
+    parameters: ["buffer", "u64", "usize"],
+    result: "void",
+  },
+  geteuid: { parameters: [], result: "u32" },
+  close: { parameters: ["i32"], result: "i32" },
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   epoll_create1: { parameters: ["i32"], result: "i32" },
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
-  open: { parameters: ["buffer", "i32"], result: "i32" },
-  ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
-  poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
-  read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
-  write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
-  ppoll: {
-    parameters: ["buffer", "u64", "buffer", "pointer"],
-    result: "i32",
-  },
   waitForPoll: {
     name: "ppoll",
     parameters: ["buffer", "u64", "buffer", "pointer"],
     result: "i32",
     nonblocking: true,
+  },
+  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  getsockopt: {
+    parameters: ["i32", "i32", "i32", "buffer", "buffer"],
+    result: "i32",
+  },
+  read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+  write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+  ppoll: {
+    parameters: ["buffer", "u64", "buffer", "pointer"],
+    result: "i32",
   },
   if_nametoindex: { parameters: ["buffer"], result: "u32" },
   waitForAddresses: {
@@ -85,7 +88,9 @@ const SYMBOLS = {
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The C library's functions. */
-export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+export type Libc = Deno.DynamicLibrary<
+  typeof CORE & typeof ON_DEMAND
+>["symbols"];
 
 /** Where the distributions keep the C library; a scoped `--allow-ffi` names one of them. */
 const PATHS: Readonly<Record<typeof Deno.build.arch, readonly string[]>> = {
@@ -110,25 +115,28 @@ function isGranted(path?: string): boolean {
   return Deno.permissions.querySync(descriptor).state === "granted";
 }
 
-let library: Deno.DynamicLibrary<typeof SYMBOLS> | undefined;
+let symbols: Libc | undefined;
 let libraryPath: string | undefined;
 
 /**
- * The C library, loaded once.
+ * The C library, opened once.
  *
  * @throws {Error} where none of the places that the FFI permission allows has one
  */
 export function libc(): Libc {
-  if (library !== undefined) return library.symbols;
+  return symbols ??= open();
+}
+
+function open(): Libc {
   const candidates = isGranted()
     ? [SONAME, ...PATHS[Deno.build.arch]]
     : PATHS[Deno.build.arch].filter((path) => isGranted(path));
   let failure: unknown;
-  for (const candidate of candidates) {
+  for (const path of candidates) {
     try {
-      library = Deno.dlopen(candidate, SYMBOLS);
-      libraryPath = candidate;
-      return library.symbols;
+      const core = Deno.dlopen(path, CORE).symbols;
+      libraryPath = path;
+      return withOnDemand(core, path);
     } catch (error) {
       failure = error;
     }
@@ -139,11 +147,28 @@ export function libc(): Libc {
   );
 }
 
+/** Adds the functions that are bound when they are first asked for. */
+function withOnDemand(core: object, path: string): Libc {
+  const bound = { ...core };
+  for (const [name, definition] of Object.entries(ON_DEMAND)) {
+    Object.defineProperty(bound, name, {
+      configurable: true,
+      get() {
+        const library = Deno.dlopen(path, { [name]: definition });
+        const value = library.symbols[name];
+        Object.defineProperty(bound, name, { value });
+        return value;
+      },
+    });
+  }
+  return bound as Libc;
+}
+
 /**
  * Whether FFI is granted, for the C library at least.
  */
 export function isLibcGranted(): boolean {
-  return library !== undefined || isGranted() ||
+  return symbols !== undefined || isGranted() ||
     PATHS[Deno.build.arch].some((path) => isGranted(path));
 }
 
@@ -167,14 +192,16 @@ const errnoView = new Int32Array(errnoBytes.buffer);
 
 /** The number of the error that the last synchronous call met. */
 export function errno(): number {
-  const { symbols } = library!;
-  symbols.copyFromPointer(errnoBytes, symbols.__errno_location(), 4n);
+  const { copyFromPointer, __errno_location } = libc();
+  copyFromPointer(errnoBytes, __errno_location(), 4n);
   return errnoView[0]!;
 }
 
 /** A {@linkcode SystemError} for an error number of this system. */
 export function systemError(operation: string, number: number): SystemError {
-  return new SystemError(operation, number, LINUX_ERRNO);
+  const [code, description] = LINUX_ERRNO[number] ??
+    [`E${number}`, `System error ${number}`];
+  return new SystemError(operation, number, code, description);
 }
 
 /**
