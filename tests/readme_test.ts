@@ -5,33 +5,17 @@
  *
  * A `sh` block is a list of command lines. A comment at the end of a line says
  * what is not usual about it: `# exits with 1`, or `# ends with Ctrl-C`. A
- * `text` block right after an `sh` block of one line is what that line prints;
- * numbers may differ.
+ * `text` block right after an `sh` block of one line is what that line prints,
+ * errors last; numbers may differ.
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  type Installation,
-  ordinaryInstallation,
-  OWN,
-} from "./netlab/ordinary_user.ts";
+import { type Block, fencedBlocks, Machine, type User } from "./_machine.ts";
 import { labTest } from "./netlab/requirements.ts";
-import { EVERY_GROUP, Lab } from "./netlab/topology.ts";
 
 const README = await Deno.readTextFile(
   new URL("../README.md", import.meta.url),
 );
-
-/** A fenced block of Markdown. */
-interface Block {
-  readonly language: string;
-  readonly text: string;
-}
-
-function fencedBlocks(markdown: string): Block[] {
-  return [...markdown.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
-    .map(([, language, text]) => ({ language: language!, text: text! }));
-}
 
 /** One command line, and what is said about it. */
 interface CommandLine {
@@ -73,121 +57,37 @@ const COMMANDS = commandLines(BLOCKS)
 const SNIPPETS = BLOCKS
   .filter(({ language }) => language === "ts").map(({ text }) => text);
 
-/** What the names in the README stand for. */
-const HOSTS = `127.0.0.1 localhost
-::1 localhost
-198.51.100.10 example.com
-2001:db8::10 example.com
-`;
-
-/** A machine of one's own, on which everyone may ping. */
-class Machine implements AsyncDisposable {
-  readonly #lab: Lab;
-  readonly #configuration: string;
-
-  private constructor(lab: Lab) {
-    this.#lab = lab;
-    this.#configuration = `/etc/netns/${lab.namespace("machine")}`;
+/** Runs one line as a terminal would; sends Ctrl-C after the second line of output, where the README says so. */
+async function runLine(
+  machine: Machine,
+  { line, code, interrupted, sample }: CommandLine,
+  user: User,
+): Promise<void> {
+  await using child = await machine.start([...ALIASES, line].join("\n"), user);
+  if (interrupted) {
+    let lines = 0;
+    await child.line(() => ++lines === 2);
+    Deno.kill(-child.pid, "SIGINT");
   }
-
-  static async create(): Promise<Machine> {
-    const machine = new Machine(
-      await Lab.create({
-        hosts: {
-          machine: {
-            addresses: [
-              "198.51.100.10/32",
-              "2001:db8::10/128",
-              "192.168.7.0/24",
-            ],
-            routes: [
-              "local 192.168.7.0/24 dev lo",
-              "unreachable 203.0.113.0/24",
-            ],
-            sysctls: { "net.ipv4.ping_group_range": EVERY_GROUP },
-          },
-        },
-      }),
+  const result = await child.finish();
+  const told = `${user}: ${line}\n${result.stdout}${result.stderr}`;
+  assertEquals(result.code, code, told);
+  if (interrupted) assertStringIncludes(result.stdout, " statistics ---");
+  if (sample !== undefined) {
+    const stderr = result.stderr.replace(/^Task .*\n/, "");
+    assertEquals(
+      withoutNumbers(result.stdout + stderr),
+      withoutNumbers(sample),
+      told,
     );
-    await Deno.mkdir(machine.#configuration, { recursive: true });
-    await Deno.writeTextFile(`${machine.#configuration}/hosts`, HOSTS);
-    return machine;
-  }
-
-  /** Runs one line as a terminal would; sends Ctrl-C after the second line of output, where it says so. */
-  async run(
-    { line, code, interrupted, sample }: CommandLine,
-    user: "root" | "ordinary",
-  ): Promise<void> {
-    const { folder, env, deno } = await installation(user);
-    const script = [
-      `cd ${folder}`,
-      `deno() { ${deno} "$@"; }`,
-      'npx() { shift 2; deno "$@"; }', // -y deno@VERSION: the version that runs this test
-      "shopt -s expand_aliases",
-      ...ALIASES,
-      line,
-    ].join("\n");
-    await using child = await this.#lab.spawn(
-      "machine",
-      ["setsid", "bash", "-c", script],
-      { user, env },
-    );
-    if (interrupted) {
-      let lines = 0;
-      await child.line(() => ++lines === 2);
-      Deno.kill(-child.pid, "SIGINT");
-    }
-    const result = await child.finish();
-    const told = `${user}: ${line}\n${result.stdout}${result.stderr}`;
-    assertEquals(result.code, code, told);
-    assert(result.stdout.length > 0 || code !== 0, told);
-    if (interrupted) assertStringIncludes(result.stdout, " statistics ---");
-    if (sample !== undefined) {
-      assertEquals(
-        withoutNumbers(result.stdout),
-        withoutNumbers(sample),
-        told,
-      );
-    }
-  }
-
-  /** Type-checks and runs a snippet that lies beside mod.ts. */
-  async runSnippet(text: string, user: "root" | "ordinary"): Promise<void> {
-    const { folder, env, deno } = await installation(user);
-    const source = text.replaceAll('"./mod.ts"', `"file://${folder}mod.ts"`);
-    const file = await Deno.makeTempFile({ suffix: ".ts" });
-    try {
-      await Deno.writeTextFile(file, source);
-      await Deno.chmod(file, 0o644);
-      const flags = ["--no-prompt", "--allow-net", "--allow-ffi"];
-      const { code, stdout, stderr } = await this.#lab.run(
-        "machine",
-        [
-          deno,
-          "run",
-          "--check",
-          `--config=${folder}deno.json`,
-          ...flags,
-          file,
-        ],
-        { user, env },
-      );
-      assertEquals(code, 0, `${user}: ${text}\n${stdout}${stderr}`);
-      assert(stdout.length > 0, text);
-    } finally {
-      await Deno.remove(file);
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#lab[Symbol.asyncDispose]();
-    await Deno.remove(this.#configuration, { recursive: true });
   }
 }
 
-async function installation(user: "root" | "ordinary"): Promise<Installation> {
-  return user === "root" ? OWN : await ordinaryInstallation();
+/** Runs all at the same time; fails with what each failure says. */
+async function all(runs: readonly Promise<void>[]): Promise<void> {
+  const failures = (await Promise.allSettled(runs))
+    .flatMap((run) => run.status === "rejected" ? [String(run.reason)] : []);
+  assert(failures.length === 0, failures.join("\n\n"));
 }
 
 for (const user of ["root", "ordinary"] as const) {
@@ -195,13 +95,13 @@ for (const user of ["root", "ordinary"] as const) {
 
   labTest(`README.md: every command line works for ${who}`, async () => {
     await using machine = await Machine.create();
-    await Promise.all(COMMANDS.map((command) => machine.run(command, user)));
+    await all(COMMANDS.map((command) => runLine(machine, command, user)));
   });
 
   labTest(`README.md: every snippet works for ${who}`, async () => {
     await using machine = await Machine.create();
-    await Promise.all(
-      SNIPPETS.map((snippet) => machine.runSnippet(snippet, user)),
+    await all(
+      SNIPPETS.map((text) => machine.runSnippet(text, "README.md", user)),
     );
   });
 }
