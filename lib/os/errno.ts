@@ -2,6 +2,7 @@
 
 /** A call to the operating system failed. */
 export class SystemError extends Error {
+  /** The name of the class. */
   override readonly name = "SystemError";
   /** The number that the system gave. */
   readonly errno: number;
@@ -12,6 +13,7 @@ export class SystemError extends Error {
   /** What was tried: `sendto 10.0.0.1`. */
   readonly operation: string;
 
+  /** For the library's own use; a constructor cannot be hidden. */
   constructor(
     operation: string,
     errno: number,

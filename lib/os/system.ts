@@ -6,6 +6,7 @@ import type { System } from "./types.ts";
 
 /** The operating system, or what was asked of it, is not supported. */
 export class UnsupportedError extends Error {
+  /** The name of the class. */
   override readonly name = "UnsupportedError";
 }
 

@@ -5,10 +5,12 @@ import type { PingManyOptions, PingOptions, ProbeOptions } from "./types.ts";
 
 /** An option, or a target, has a value that cannot be used. */
 export class OptionError extends Error {
+  /** The name of the class. */
   override readonly name = "OptionError";
   /** The option's name in the library, such as `intervalMs`. */
   readonly option: string;
 
+  /** For the library's own use; a constructor cannot be hidden. */
   constructor(option: string, message: string) {
     super(message);
     this.option = option;

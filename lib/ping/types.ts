@@ -74,13 +74,17 @@ export interface PingManyOptions extends ProbeOptions {
 
 /** The first event of a {@linkcode ping} run. */
 export interface PingStart {
+  /** Which event this is. */
   readonly type: "start";
   /** The target as the caller named it. */
   readonly host: string;
   /** The address that is probed. */
   readonly address: string;
+  /** 4 or 6. */
   readonly family: Family;
+  /** What the probes are made of. */
   readonly probe: ProbeKind;
+  /** The destination port of TCP and UDP probes. */
   readonly port?: number;
   /** Payload bytes of each probe. */
   readonly size: number;
@@ -107,6 +111,7 @@ export interface ProbeEvent {
  * one, after the probe's timeout. `duplicate`: any further one.
  */
 export interface PingReply extends ProbeEvent {
+  /** In time, after its timeout, or a further one. */
   readonly type: "reply" | "late" | "duplicate";
   /** Who answered: the target's address, but for broadcast and multicast. */
   readonly from: string;
@@ -136,35 +141,47 @@ export interface PingReply extends ProbeEvent {
 
 /** An answer whose checksum is wrong: counted, but no answer. */
 export interface PingBadChecksum {
+  /** Which event this is. */
   readonly type: "bad-checksum";
+  /** The target as the caller named it. */
   readonly host: string;
+  /** The target's address. */
   readonly address: string;
+  /** Who sent it. */
   readonly from: string;
+  /** Bytes of the ICMP message. */
   readonly bytes: number;
   /** As read from the damaged message, so not to be relied on. */
   readonly sequence: number;
+  /** When it became known: Unix time in seconds. */
   readonly time: number;
 }
 
 /** No answer came within the timeout. A `late` event may still follow. */
 export interface PingLost extends ProbeEvent {
+  /** Which event this is. */
   readonly type: "lost";
+  /** When it became known: Unix time in seconds. */
   readonly time: number;
 }
 
 /** The next probe goes out and this one is still unanswered. */
 export interface PingPending extends ProbeEvent {
+  /** Which event this is. */
   readonly type: "pending";
+  /** When it became known: Unix time in seconds. */
   readonly time: number;
 }
 
 /** The network, or this machine, reported that a probe cannot be delivered. */
 export interface PingError extends ProbeEvent {
+  /** Which event this is. */
   readonly type: "error";
   /** Who said so; absent when this machine did. */
   readonly from?: string;
   /** ICMP type and code; absent when this machine refused the probe. */
   readonly icmpType?: number;
+  /** ICMP code, beside `icmpType`. */
   readonly icmpCode?: number;
   /** The system's error name, such as `EHOSTUNREACH`, when this machine refused the probe. */
   readonly code?: string;
@@ -172,25 +189,35 @@ export interface PingError extends ProbeEvent {
   readonly message: string;
   /** The next hop's MTU, where the report gives one. */
   readonly mtu?: number;
+  /** When it became known: Unix time in seconds. */
   readonly time: number;
 }
 
 /** A router said that another router is the better first hop. The probe goes on. */
 export interface PingRedirect extends ProbeEvent {
+  /** Which event this is. */
   readonly type: "redirect";
+  /** Who said so. */
   readonly from: string;
+  /** The better first hop. */
   readonly gateway: string;
+  /** What it means, in the words of ping. */
   readonly message: string;
+  /** When it became known: Unix time in seconds. */
   readonly time: number;
 }
 
 /** How probes ended; each in exactly one of `answered`, `late`, `lost`, `errors`, `inFlight`. */
 export interface ProbeCounts {
+  /** Probes that were sent. */
   readonly transmitted: number;
+  /** Answered in time. */
   readonly answered: number;
   /** Answered after the timeout. */
   readonly late: number;
+  /** Not answered within the timeout. */
   readonly lost: number;
+  /** The network, or this machine, said that they cannot be delivered. */
   readonly errors: number;
   /** Still waiting, within their timeout, when the run ended. Not part of the loss. */
   readonly inFlight: number;
@@ -206,8 +233,11 @@ export interface ProbeCounts {
 
 /** The last event of a {@linkcode ping} run. */
 export interface PingSummary extends ProbeCounts {
+  /** Which event this is. */
   readonly type: "summary";
+  /** The target as the caller named it. */
   readonly host: string;
+  /** The target's address. */
   readonly address: string;
   /** From the first probe to the end of the last one, in milliseconds. */
   readonly durationMs: number;
@@ -232,7 +262,9 @@ export type PingEvent =
 
 /** Result of one target of {@linkcode pingMany}, yielded once, as soon as it is known. */
 export interface TargetResult extends ProbeCounts {
+  /** Which event this is. */
   readonly type: "target";
+  /** The target as the caller named it. */
   readonly host: string;
   /** Absent when the name did not resolve. */
   readonly address?: string;
@@ -240,7 +272,9 @@ export interface TargetResult extends ProbeCounts {
   readonly alive: boolean;
   /** Over the answered probes, in milliseconds; absent when there were none. */
   readonly minMs?: number;
+  /** The average, likewise. */
   readonly avgMs?: number;
+  /** The longest, likewise. */
   readonly maxMs?: number;
   /** What the last error said, where one came, or why the name did not resolve. */
   readonly error?: string;
@@ -248,15 +282,21 @@ export interface TargetResult extends ProbeCounts {
 
 /** The last event of {@linkcode pingMany}. */
 export interface PingManySummary extends ProbeCounts {
+  /** Which event this is. */
   readonly type: "summary";
+  /** All targets. */
   readonly targets: number;
+  /** Targets that answered in time. */
   readonly alive: number;
+  /** Targets that did not. */
   readonly unreachable: number;
   /** Targets whose name did not resolve. */
   readonly unresolved: number;
+  /** From the first probe to the end of the last one, in milliseconds. */
   readonly durationMs: number;
   /** Targets a second, over the whole run. */
   readonly targetsPerSecond: number;
+  /** Round-trip times of all targets together; absent when nothing was answered. */
   readonly rtt?: RoundTripSummary;
   /** Answers by the clocks that their times were taken with. */
   readonly clocks: Readonly<Record<ClockSource, number>>;

@@ -11,8 +11,10 @@ import { requireNative } from "./permission.ts";
 
 /** Neither a datagram nor a raw ICMP socket is allowed to this process. */
 export class IcmpUnavailableError extends Error {
+  /** The name of the class. */
   override readonly name = "IcmpUnavailableError";
 
+  /** For the library's own use; a constructor cannot be hidden. */
   constructor(cause: SystemError) {
     super(
       "Cannot open an ICMP socket: " +

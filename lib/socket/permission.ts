@@ -4,10 +4,12 @@ import { isNativeGranted, nativeLibraryPath } from "../os/system.ts";
 
 /** A Deno permission is missing; the message and {@linkcode flag} say which. */
 export class PermissionError extends Error {
+  /** The name of the class. */
   override readonly name = "PermissionError";
   /** The flag of `deno run` that grants it, such as `--allow-net=example.com`. */
   readonly flag: string;
 
+  /** For the library's own use; a constructor cannot be hidden. */
   constructor(what: string, flag: string) {
     super(`Requires ${what}: run again with ${flag}`);
     this.flag = flag;

@@ -7,11 +7,14 @@ import { requireNative, requireNet, requireNotDenied } from "./permission.ts";
 
 /** A name stands for no address. */
 export class ResolutionError extends Error {
+  /** The name of the class. */
   override readonly name = "ResolutionError";
+  /** The name, as it was given. */
   readonly host: string;
   /** getaddrinfo's code, such as `EAI_NONAME`. */
   readonly code: string;
 
+  /** For the library's own use; a constructor cannot be hidden. */
   constructor(host: string, description: string, code: string) {
     super(`Cannot resolve "${host}": ${description}`);
     this.host = host;
