@@ -259,6 +259,7 @@ export class Engine implements ProbeSink, Disposable {
     const target = probes.target(number);
     const [rttMs, clock] = this.#roundTrip(number, answer.at, now);
     const before = probes.state(number);
+    targets.hear(target, probes.round(number));
     const isFirst = before !== ProbeState.ANSWERED &&
       before !== ProbeState.LATE;
     const inTime = rttMs <= timeoutMs;
@@ -317,8 +318,10 @@ export class Engine implements ProbeSink, Disposable {
   undelivered(number: number, error: DeliveryError): void {
     const { probes, targets, loop } = this.#parts;
     if (probes.state(number) !== ProbeState.IN_FLIGHT) return;
+    const target = probes.target(number);
     this.#endedAt = loop.now();
-    targets.setError(probes.target(number), error.message);
+    targets.hear(target, probes.round(number));
+    targets.setError(target, error.message);
     if (this.#listener.wantsEvents) {
       this.#listener.event({
         type: "error",

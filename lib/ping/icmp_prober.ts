@@ -154,9 +154,12 @@ export class IcmpProber implements Prober {
       this.#targets.hasAddress(this.#probes.target(number), address);
     const number = this.#payload.number(payload);
     if (
-      number !== undefined && Probes.sequence(number) === sequence &&
-      this.#probes.has(number) && fits(number)
-    ) return number;
+      number !== undefined && number < this.#probes.next &&
+      Probes.sequence(number) === sequence
+    ) {
+      // A number that fits and is forgotten must not be taken for a later one.
+      return this.#probes.has(number) && fits(number) ? number : undefined;
+    }
     for (const candidate of this.#probes.withSequence(sequence)) {
       if (fits(candidate)) return candidate;
     }

@@ -95,7 +95,6 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
       targets,
       schedule: new SingleSchedule(
         { ...plan, untilAnswered: deadlineMs !== undefined },
-        probes,
         targets,
       ),
       probers: new Map([[target.family, prober]]),

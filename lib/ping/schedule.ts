@@ -1,6 +1,5 @@
 /** Decides which target gets the next probe, and when. Times are monotonic milliseconds. */
 
-import type { Probes } from "./probes.ts";
 import type { Targets } from "./targets.ts";
 
 /** The next probe: not before `at`; `Infinity` where there is none to send. */
@@ -38,15 +37,13 @@ const FLOOD_MS = 10;
 /** One target, probed as ping does. */
 export class SingleSchedule implements Schedule {
   readonly #plan: SinglePlan;
-  readonly #probes: Probes;
   readonly #targets: Targets;
   #round = 0;
   #due = -Infinity;
   #lastAt = -Infinity;
 
-  constructor(plan: SinglePlan, probes: Probes, targets: Targets) {
+  constructor(plan: SinglePlan, targets: Targets) {
     this.#plan = plan;
-    this.#probes = probes;
     this.#targets = targets;
   }
 
@@ -66,7 +63,9 @@ export class SingleSchedule implements Schedule {
     }
     const soonest = this.#lastAt + minIntervalMs;
     const patience = pace === "flood" ? FLOOD_MS : intervalMs;
-    const at = this.#probes.inFlight < preload
+    // As in ping, a probe that was overtaken by an answer is not waited for.
+    const unheard = this.#round - this.#targets.heardOf(0);
+    const at = unheard < preload
       ? soonest
       : this.#lastAt + Math.max(patience, minIntervalMs);
     return { ...turn, at };
@@ -148,7 +147,10 @@ export class ManySchedule implements Schedule {
   }
 
   taken(now: number): void {
-    this.#paceAt = Math.max(this.#paceAt, now - BURST_MS) + this.#plan.gapMs;
+    const isFirst = this.#paceAt === -Infinity;
+    this.#paceAt = (isFirst ? now : Math.max(this.#paceAt, now - BURST_MS)) +
+      this.#plan.gapMs;
+    this.#targets.schedule(this.#target, now);
     this.#advance();
   }
 }

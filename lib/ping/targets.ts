@@ -43,6 +43,7 @@ export class Targets {
   readonly #maxima: Float64Array;
   readonly #lastSentAt: Float64Array;
   readonly #furthest: Int32Array;
+  readonly #heardOf: Int32Array;
   readonly #inFlight: Uint32Array;
   readonly #reported: Uint8Array;
 
@@ -58,6 +59,7 @@ export class Targets {
     this.#maxima = new Float64Array(size);
     this.#lastSentAt = new Float64Array(size);
     this.#furthest = new Int32Array(size);
+    this.#heardOf = new Int32Array(size);
     this.#inFlight = new Uint32Array(size);
     this.#reported = new Uint8Array(size);
   }
@@ -139,6 +141,11 @@ export class Targets {
     return total;
   }
 
+  /** Notes that a probe to a target is about to be sent. */
+  schedule(target: number, at: number): void {
+    this.#lastSentAt[target] = at;
+  }
+
   /** Notes that a probe was sent to a target. */
   send(target: number, at: number): void {
     this.increment(target, "transmitted");
@@ -170,6 +177,16 @@ export class Targets {
     if (round < this.#furthest[target]! - 1) return true;
     this.#furthest[target] = round + 1;
     return false;
+  }
+
+  /** Notes that something was heard of the `round`-th probe of a target. */
+  hear(target: number, round: number): void {
+    if (round >= this.#heardOf[target]!) this.#heardOf[target] = round + 1;
+  }
+
+  /** The first probe of a target, from 0, after which nothing was heard of any. */
+  heardOf(target: number): number {
+    return this.#heardOf[target]!;
   }
 
   /** Adds a round-trip time, after the counter `answered` was raised for it. */
