@@ -118,11 +118,8 @@ export type Permission =
     /** Absent: every port, and ICMP. */
     readonly port?: number;
   }
-  | {
-    readonly name: "ffi";
-    /** Absent: every library. */
-    readonly path?: string;
-  }
+  /** The system's own library. */
+  | { readonly name: "ffi" }
   | { readonly name: "read"; readonly path: string };
 
 /** The permissions of one command line. */

@@ -1,7 +1,6 @@
 /** `netdiag ping`: its options, and which of its two engines a command line is for. */
 
 import type { ProbeOptions } from "../lib/ping/types.ts";
-import { nativeLibrary } from "./cli/permissions.ts";
 import type {
   Command,
   OptionSpecs,
@@ -252,6 +251,6 @@ function permissionsFor(
 ): Permissions {
   const required = targetPermissions(targets, port);
   return probe === "tcp"
-    ? { required, optional: [nativeLibrary()] }
-    : { required: [...required, nativeLibrary()], optional: [] };
+    ? { required, optional: [{ name: "ffi" }] }
+    : { required: [...required, { name: "ffi" }], optional: [] };
 }

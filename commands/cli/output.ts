@@ -6,15 +6,15 @@ export interface Sink {
 }
 
 const BUFFER_BYTES = 64 * 1024;
-/** Output that comes more often than this is gathered for as long. */
+/** Gathered output waits no longer than this. */
 const GATHER_MS = 20;
 /** How long a full non-blocking sink is left alone before the next try. */
 const RETRY_MS = 1;
 
 /**
  * Text to a sink, in order and complete whatever the sink takes at a time.
- * A line is written at once when the last write was a while ago; lines that
- * follow each other closely go out together, {@linkcode GATHER_MS} later at the latest.
+ * {@linkcode write} is for what people wait for; {@linkcode gather} is for
+ * lines by the thousand.
  */
 export class Output {
   readonly #sink: Sink;
@@ -23,7 +23,7 @@ export class Output {
   readonly #buffer = new Uint8Array(BUFFER_BYTES);
   #used = 0;
   #lastFlush = -Infinity;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isTimed = false;
   /** Called before each write to the sink. */
   beforeWrite: (() => void) | undefined;
 
@@ -36,26 +36,32 @@ export class Output {
     this.#closed = closed;
   }
 
-  /** Writes text as it is, without a line end of its own. */
+  /** Writes text as it is, without a line end of its own, at once. */
   write(text: string): void {
-    for (let rest = text; rest !== "";) {
-      const { read, written } = this.#encoder.encodeInto(
-        rest,
-        this.#buffer.subarray(this.#used),
-      );
-      this.#used += written;
-      if (read === rest.length) break;
-      rest = rest.slice(read);
+    this.#add(text);
+    this.flush();
+  }
+
+  /**
+   * Writes text at once when the last write was a while ago. Texts that
+   * follow each other closely go out together, {@linkcode GATHER_MS} later at
+   * the latest.
+   */
+  gather(text: string): void {
+    this.#add(text);
+    if (performance.now() - this.#lastFlush >= GATHER_MS) {
       this.flush();
+    } else if (!this.#isTimed) {
+      this.#isTimed = true;
+      setTimeout(() => {
+        this.#isTimed = false;
+        this.flush();
+      }, GATHER_MS);
     }
-    if (performance.now() - this.#lastFlush >= GATHER_MS) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), GATHER_MS);
   }
 
   /** Hands everything to the sink now. */
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     if (this.#used === 0) return;
     this.beforeWrite?.();
     try {
@@ -66,6 +72,18 @@ export class Output {
     } finally {
       this.#used = 0;
       this.#lastFlush = performance.now();
+    }
+  }
+
+  #add(text: string): void {
+    for (let rest = text; rest !== "";) {
+      const { read, written } = this.#encoder.encodeInto(
+        rest,
+        this.#buffer.subarray(this.#used),
+      );
+      this.#used += written;
+      rest = rest.slice(read);
+      if (rest !== "") this.flush();
     }
   }
 }

@@ -4,6 +4,7 @@ import {
   libraryPath,
   PermissionError,
   permissionHost,
+  requireNative,
 } from "../../lib/socket/permission.ts";
 import type { Permission, Permissions } from "../command.ts";
 
@@ -23,12 +24,6 @@ const NAMES = [
 /** More hosts than this are not listed one by one. */
 export const MAX_LISTED_HOSTS = 16;
 
-/** Permission for the system's own library, by its path where that is known. */
-export function nativeLibrary(): Permission {
-  const path = libraryPath();
-  return path === undefined ? { name: "ffi" } : { name: "ffi", path };
-}
-
 /** Permission for hosts on one port or all: one by one when they are few, else for all hosts there are. */
 export function hosts(
   names: readonly string[],
@@ -42,7 +37,7 @@ export function hosts(
   }));
 }
 
-/** The flags of `deno run` that grant exactly these permissions, one a name. */
+/** The flags of `deno run` that grant exactly these permissions, one a name, as words for a shell. */
 export function flags(permissions: readonly Permission[]): string[] {
   const values = new Map<string, string[]>();
   for (const permission of permissions) {
@@ -64,8 +59,9 @@ function valueOf(permission: Permission): string | undefined {
         ? undefined
         : permissionHost(permission.host, permission.port);
     case "ffi":
+      return libraryPath();
     case "read":
-      return permission.path?.replaceAll(",", ",,");
+      return permission.path.replaceAll(",", ",,");
   }
 }
 
@@ -101,23 +97,28 @@ export function requireAll({ required }: Permissions): void {
 
 /** Whether a permission is granted now. */
 export function isGranted(permission: Permission): boolean {
-  return Deno.permissions.querySync(descriptor(permission)).state === "granted";
-}
-
-function descriptor(permission: Permission): Deno.PermissionDescriptor {
   switch (permission.name) {
     case "net":
-      return permission.host === undefined ? { name: "net" } : {
-        name: "net",
-        host: permissionHost(permission.host, permission.port),
-      };
+      return query(
+        permission.host === undefined ? { name: "net" } : {
+          name: "net",
+          host: permissionHost(permission.host, permission.port),
+        },
+      );
     case "ffi":
-      return permission.path === undefined
-        ? { name: "ffi" }
-        : { name: "ffi", path: permission.path };
+      try {
+        requireNative();
+        return true;
+      } catch {
+        return false;
+      }
     case "read":
-      return permission;
+      return query(permission);
   }
+}
+
+function query(descriptor: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(descriptor).state === "granted";
 }
 
 function describe(permission: Permission): string {

@@ -2,7 +2,7 @@
 
 import { isPrivileged } from "../../lib/socket/icmp.ts";
 import { UsageError } from "../cli/errors.ts";
-import { isGranted, nativeLibrary } from "../cli/permissions.ts";
+import { isGranted } from "../cli/permissions.ts";
 
 const MIN_USER_INTERVAL_MS = 2;
 const MAX_USER_PRELOAD = 3;
@@ -29,5 +29,5 @@ export function minIntervalMs(): number {
 
 /** Without FFI nobody can tell, and TCP probes are all there is. */
 function isAdministrator(): boolean {
-  return isGranted(nativeLibrary()) && isPrivileged();
+  return isGranted({ name: "ffi" }) && isPrivileged();
 }

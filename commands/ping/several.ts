@@ -81,7 +81,7 @@ function jsonTeller(
     const isWanted = event.type === "summary" || !values.quiet &&
         (event.type !== "target" || only === undefined ||
           event.alive === (only === "alive"));
-    if (isWanted) output.write(jsonLine(event));
+    if (isWanted) output.gather(jsonLine(event));
   };
 }
 
@@ -106,7 +106,7 @@ function textTeller(
       return;
     }
     const rendered = text.render(event);
-    if (rendered.output !== undefined) output.write(rendered.output);
+    if (rendered.output !== undefined) output.gather(rendered.output);
     if (rendered.report !== undefined) report(rendered.report);
   };
 }
