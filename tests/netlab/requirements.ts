@@ -1,7 +1,13 @@
 /** What the tests in network namespaces need, and how they are skipped where it is missing. */
 
 /** Something that a lab test cannot do without. */
-export type Requirement = "namespaces" | "tun" | "nft" | "ping" | "fping";
+export type Requirement =
+  | "namespaces"
+  | "tun"
+  | "nft"
+  | "ping"
+  | "fping"
+  | "clock";
 
 function succeeds(program: string, ...args: string[]): boolean {
   try {
@@ -42,6 +48,11 @@ const CHECKS: Readonly<Record<Requirement, () => string | undefined>> = {
   tun: () => opens("/dev/net/tun") ? undefined : "needs /dev/net/tun",
   nft: () => succeeds("nft", "--version") ? undefined : "needs nftables",
   ping: () => succeeds("ping", "-V") ? undefined : "needs iputils ping",
+  // Everyone on the machine would notice.
+  clock: () =>
+    Deno.env.get("NETDIAG_TEST_CLOCK") === "1"
+      ? undefined
+      : "steps this machine's clock: set NETDIAG_TEST_CLOCK=1",
   fping: () => succeeds("fping", "-v") ? undefined : "needs fping",
 };
 

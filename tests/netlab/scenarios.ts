@@ -7,6 +7,8 @@ import { EVERY_GROUP, Lab } from "./topology.ts";
 const FOLDER = new URL("scenarios/", import.meta.url);
 const PLAYER = new URL("internet/main.ts", import.meta.url).pathname;
 const MEMORY_INTERVAL_MS = 50;
+/** Of thousands of targets with the same fault some are enough. */
+const SHOWN_TARGETS = 5;
 /** The one host of a scenario's lab. */
 export const HOST = "here";
 
@@ -141,32 +143,40 @@ function field(line: Line, path: string): unknown {
   );
 }
 
-/** What holds for every run: each probe ends in one state, and the lines say what the summary says. */
-function judgeAccounts(
+const STATES = ["answered", "late", "lost", "errors", "inFlight"];
+
+/** What holds for the counts of every run and every target: each probe ends in one state. */
+function judgeCounts(line: Line): string[] {
+  const faults: string[] = [];
+  const sum = STATES.reduce((total, name) => total + Number(line[name]), 0);
+  if (sum !== line.transmitted) {
+    faults.push(`${line.transmitted} transmitted, but ${sum} accounted for`);
+  }
+  const times = (line.rtt ?? line) as Line;
+  const [min, avg, max] = [times.minMs, times.avgMs, times.maxMs].map(Number);
+  const hasTimes = times.minMs !== undefined;
+  if (hasTimes !== Number(line.answered) > 0) {
+    faults.push(`${line.answered} answered, but round-trip times: ${hasTimes}`);
+  }
+  if (hasTimes && !(min! > 0 && min! <= avg! && avg! <= max!)) {
+    faults.push(`round-trip times ${min}, ${avg}, ${max}`);
+  }
+  return faults;
+}
+
+/** The lines about single probes say the same as the summary of a run with one target. */
+function judgeLines(
   summary: Line,
   types: Readonly<Record<string, number>>,
 ): string[] {
-  const states = ["answered", "late", "lost", "errors", "inFlight"];
-  const sum = states.reduce((total, name) => total + Number(summary[name]), 0);
-  const faults: string[] = [];
-  if (sum !== summary.transmitted) {
-    faults.push(`${summary.transmitted} transmitted, but ${sum} accounted for`);
-  }
-  if (types.start === undefined) return faults;
-  const pairs = [["reply", "answered"], ["late", "late"], [
-    "duplicate",
-    "duplicates",
-  ]];
-  for (const [type, name] of pairs) {
-    if ((types[type!] ?? 0) !== summary[name!]) {
-      faults.push(
-        `${types[type!] ?? 0} lines of type ${type}, but ${name} is ${
-          summary[name!]
-        }`,
-      );
-    }
-  }
-  return faults;
+  const pairs = { reply: "answered", late: "late", duplicate: "duplicates" };
+  return Object.entries(pairs)
+    .filter(([type, name]) => (types[type] ?? 0) !== summary[name])
+    .map(([type, name]) =>
+      `${types[type] ?? 0} lines of type ${type}, but ${name} is ${
+        summary[name]
+      }`
+    );
 }
 
 /** Everything in which an outcome is not what the run expects; empty where there is nothing. */
@@ -179,7 +189,8 @@ export function judge(run: Run, outcome: Outcome): string[] {
   if (summary?.type !== "summary") {
     if (run.summary !== undefined) faults.push("no summary in the last line");
   } else {
-    faults.push(...judgeAccounts(summary, types));
+    faults.push(...judgeCounts(summary));
+    if (types.start !== undefined) faults.push(...judgeLines(summary, types));
     for (const [name, expected] of Object.entries(run.summary ?? {})) {
       const actual = field(summary, name);
       if (!meets(actual, expected, counts)) {
@@ -187,6 +198,11 @@ export function judge(run: Run, outcome: Outcome): string[] {
       }
     }
   }
+  const targets = lines.filter(({ type }) => type === "target");
+  const wrong = targets.flatMap((line) =>
+    judgeCounts(line).map((fault) => `${line.host}: ${fault}`)
+  );
+  faults.push(...wrong.slice(0, SHOWN_TARGETS));
   for (const [type, expected] of Object.entries(run.events ?? {})) {
     if (!meets(types[type] ?? 0, expected, counts)) {
       faults.push(
