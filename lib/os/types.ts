@@ -133,6 +133,65 @@ export interface IcmpTransport extends Disposable {
   receive(handler: IcmpHandler): number;
 }
 
+/** How probes of a TCP or UDP port are to be sent. */
+export interface PortProbeOptions {
+  readonly protocol: "tcp" | "udp";
+  readonly family: Family;
+  readonly port: number;
+  /** How many probes may be open at one time. */
+  readonly capacity: number;
+  /** Time to live or hop limit, 1 to 255. */
+  readonly ttl?: number | undefined;
+  /** Type of service or traffic class, 0 to 255. */
+  readonly tos?: number | undefined;
+  readonly sourceAddress?: SystemAddress | undefined;
+  readonly sourceInterface?: string | undefined;
+}
+
+/** An answer from a port. */
+export interface PortAnswer {
+  /** Nobody listens there, and the host said so. */
+  readonly refused: boolean;
+  /** When the answer came: monotonic, in milliseconds; `NaN` where the kernel gave no time. */
+  readonly at: number;
+  /** The round-trip time in milliseconds, where the transport took it itself, and with which clock. */
+  readonly roundTrip?: { readonly ms: number; readonly clock: ClockSource };
+  /** -1 where unknown. */
+  readonly hopLimit: number;
+  /** What came back; valid during the call only. Empty for TCP. */
+  readonly data: Uint8Array;
+}
+
+/** Receives what becomes of probes of a port; a probe is named by its cookie. */
+export interface PortHandler {
+  answered(cookie: number, answer: PortAnswer): void;
+  /** A router or host reported an error. */
+  error(cookie: number, report: IcmpErrorReport): void;
+  /** The connection failed, and the system tells no more than this. */
+  failed(cookie: number, error: Error): void;
+  /** The kernel handed the probe to the network at this time. */
+  sent(cookie: number, at: number): void;
+}
+
+/** Probes of one TCP or UDP port, each on a socket of its own. */
+export interface PortTransport extends Disposable {
+  /**
+   * Sends a probe: a TCP handshake, or one datagram. Returns false when as
+   * many are open as may be; a `done` one then makes room.
+   *
+   * @throws {SystemError} when the system refuses it
+   */
+  send(
+    cookie: number,
+    destination: SystemAddress,
+    payload: Uint8Array<ArrayBuffer>,
+  ): boolean;
+  /** No first answer to this probe is waited for any more; a late one is still reported while there is room. */
+  done(cookie: number): void;
+  /** Reads what has come, without waiting; returns how many items were handed over. */
+  receive(handler: PortHandler): number;
+}
+
 /** What a name stands for, or why it stands for nothing. */
 export type LookupResult =
   | { readonly addresses: readonly (SystemAddress & { family: Family })[] }
@@ -158,6 +217,7 @@ export interface System {
   openEventLoop(): EventLoop;
   /** @throws {SystemError} EPERM or EACCES where ICMP is not allowed at all */
   openIcmp(loop: EventLoop, options: IcmpSocketOptions): IcmpTransport;
+  openPort(loop: EventLoop, options: PortProbeOptions): PortTransport;
   /** Addresses of a name, in order of preference. May wait as long as the system's resolver does. */
   lookup(host: string, family?: Family): Promise<LookupResult>;
   /** The name of an address; undefined where there is none. */

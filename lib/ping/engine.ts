@@ -257,7 +257,9 @@ export class Engine implements ProbeSink, Disposable {
     const { probes, targets, loop, timeoutMs } = this.#parts;
     const now = loop.now();
     const target = probes.target(number);
-    const [rttMs, clock] = this.#roundTrip(number, answer.at, now);
+    const [rttMs, clock] = answer.roundTrip === undefined
+      ? this.#roundTrip(number, answer.at, now)
+      : [wholeNanoseconds(answer.roundTrip.ms), answer.roundTrip.clock];
     const before = probes.state(number);
     targets.hear(target, probes.round(number));
     const isFirst = before !== ProbeState.ANSWERED &&
@@ -362,9 +364,10 @@ export class Engine implements ProbeSink, Disposable {
   }
 
   #settle(number: number, state: ProbeState, counter: Counter): void {
-    const { probes, targets } = this.#parts;
+    const { probes, targets, probers } = this.#parts;
     const target = probes.target(number);
     if (probes.state(number) === ProbeState.IN_FLIGHT) targets.land(target);
+    probers.get(targets.family(target)!)?.done?.(number);
     probes.end(number, state);
     targets.increment(target, counter);
     this.#listener.settled(target);

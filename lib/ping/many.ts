@@ -7,7 +7,7 @@ import {
   formatAddress,
 } from "../wire/address.ts";
 import { Engine, probeCounts } from "./engine.ts";
-import { isMulticast, openIcmpProber, withZone } from "./open.ts";
+import { isMulticast, openProber, withZone } from "./open.ts";
 import { type CommonPlan, OptionError, planMany } from "./options.ts";
 import type { Prober } from "./prober.ts";
 import { Probes, SEQUENCES } from "./probes.ts";
@@ -79,7 +79,7 @@ export async function* pingMany(
   const loop = resources.use(openEventLoop());
   const probers = new Map<Family, Prober>();
   for (const family of familiesOf(table)) {
-    const prober = openIcmpProber(loop, family, plan, options, {
+    const prober = openProber(loop, family, plan, options, {
       probes,
       targets: table,
       batch: BATCH,
@@ -148,12 +148,14 @@ async function resolveAll(
       index += target.count;
     }
   }
+  const isPortProbe = options.probe === "tcp" || options.probe === "udp";
+  const port = isPortProbe ? options.port : undefined;
   const pending = names.values();
   const lookUp = async () => {
     for (const { index, host } of pending) {
       try {
         const address = withZone(
-          await resolve(host, options.family, options.port, options.signal),
+          await resolve(host, options.family, port, options.signal),
           plan,
         );
         table.setAddress(index, address.bytes, address.scopeId);

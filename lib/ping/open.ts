@@ -3,6 +3,8 @@
 import { SystemError } from "../os/errno.ts";
 import type { EventLoop, SystemAddress } from "../os/types.ts";
 import { openIcmp } from "../socket/icmp.ts";
+import { requireNative } from "../socket/permission.ts";
+import { openDenoTcp, openPort } from "../socket/port.ts";
 import type { ResolvedAddress } from "../socket/resolve.ts";
 import { interfaceIndex, routeTo } from "../socket/route.ts";
 import type { Family } from "../wire/address.ts";
@@ -10,6 +12,7 @@ import { ICMP_HEADER_BYTES } from "../wire/icmp.ts";
 import { IcmpProber } from "./icmp_prober.ts";
 import { type CommonPlan, OptionError } from "./options.ts";
 import { Payload } from "./payload.ts";
+import { PortProber } from "./port_prober.ts";
 import type { Prober } from "./prober.ts";
 import type { Probes } from "./probes.ts";
 import type { Targets } from "./targets.ts";
@@ -111,43 +114,97 @@ function requireFamily(plan: CommonPlan, family: Family): void {
   }
 }
 
+/** What the probers of a run share. */
+export interface Shared {
+  readonly probes: Probes;
+  readonly targets: Targets;
+  /** ICMP messages that go out in one call. */
+  readonly batch: number;
+  readonly receiveBuffer: number;
+  readonly anySource: boolean;
+}
+
+/** TCP and UDP probes that may be open at one time: well below the usual limit of 1024 descriptors. */
+const OPEN_PORTS = 512;
+
 /**
- * A prober for ICMP echo.
+ * A prober for one family.
  *
  * @throws {IcmpUnavailableError}
  * @throws {SystemError}
  */
-export function openIcmpProber(
+export function openProber(
   loop: EventLoop,
   family: Family,
   plan: CommonPlan,
   options: ProbeOptions,
-  shared: {
-    readonly probes: Probes;
-    readonly targets: Targets;
-    readonly batch: number;
-    readonly receiveBuffer: number;
-    readonly anySource: boolean;
-  },
+  shared: Shared,
 ): Prober {
   requireFamily(plan, family);
-  const transport = openIcmp(loop, {
+  const { probes, targets } = shared;
+  const payload = new Payload(plan.size, options.pattern);
+  const common = {
     family,
-    messageBytes: ICMP_HEADER_BYTES + plan.size,
-    batch: shared.batch,
     ttl: options.ttl,
     tos: options.tos,
-    pathMtu: options.pathMtu,
     sourceAddress: sourceAddress(plan),
     sourceInterface: plan.source.interface,
+  };
+  const protocol = options.probe ?? "icmp";
+  if (protocol !== "icmp") {
+    const transport = openPort(loop, {
+      ...common,
+      protocol,
+      port: options.port!,
+      capacity: OPEN_PORTS,
+    });
+    return new PortProber(
+      protocol,
+      family,
+      transport,
+      probes,
+      targets,
+      payload,
+    );
+  }
+  const transport = openIcmp(loop, {
+    ...common,
+    messageBytes: ICMP_HEADER_BYTES + plan.size,
+    batch: shared.batch,
+    pathMtu: options.pathMtu,
     broadcast: options.broadcast,
     receiveBuffer: shared.receiveBuffer,
   });
-  return new IcmpProber(
+  return new IcmpProber(transport, probes, targets, payload, shared.anySource);
+}
+
+/**
+ * A prober for TCP by Deno's own API.
+ *
+ * @throws {PermissionError} where an option needs FFI
+ */
+export function openDenoProber(
+  loop: EventLoop,
+  host: string,
+  family: Family,
+  plan: CommonPlan,
+  options: ProbeOptions,
+  shared: Shared,
+): Prober {
+  const needsNative = options.ttl !== undefined || options.tos !== undefined ||
+    options.source !== undefined;
+  if (needsNative) requireNative();
+  const transport = openDenoTcp(loop, {
+    hostname: host,
+    port: options.port!,
+    capacity: OPEN_PORTS,
+  });
+  return new PortProber(
+    "tcp",
+    family,
     transport,
     shared.probes,
     shared.targets,
-    new Payload(plan.size, options.pattern),
-    shared.anySource,
+    new Payload(plan.size),
   );
 }

@@ -1,10 +1,16 @@
 import { openEventLoop } from "../socket/icmp.ts";
+import {
+  mustUseDeno,
+  openDenoLoop,
+  resolveByConnecting,
+} from "../socket/port.ts";
 import { resolve } from "../socket/resolve.ts";
 import { formatAddress } from "../wire/address.ts";
 import { Engine } from "./engine.ts";
 import {
   isMulticast,
-  openIcmpProber,
+  openDenoProber,
+  openProber,
   sourceFor,
   throwIfHopeless,
   withZone,
@@ -59,12 +65,16 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
     const plan = planSingle(options);
     const { signal } = options;
     if (signal?.aborted) return;
+    // Without FFI, a handshake can still be timed, if less exactly.
+    const byDeno = options.probe === "tcp" && mustUseDeno();
     let target;
     try {
-      target = withZone(
-        await resolve(host, options.family, options.port, signal),
-        plan,
-      );
+      target = byDeno
+        ? await resolveByConnecting(host, options.port!, options.family, signal)
+        : withZone(
+          await resolve(host, options.family, portOf(options), signal),
+          plan,
+        );
     } catch (error) {
       if (signal?.aborted) return;
       throw error;
@@ -78,14 +88,17 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
     targets.setName(0, host);
     targets.setAddress(0, target.bytes, target.scopeId);
     const probes = new Probes(SEQUENCES);
-    using loop = openEventLoop();
-    using prober = openIcmpProber(loop, target.family, plan, options, {
+    using loop = byDeno ? openDenoLoop() : openEventLoop();
+    const shared = {
       probes,
       targets,
       batch: 1,
       receiveBuffer: RECEIVE_BUFFER,
       anySource: options.broadcast === true || isMulticast(target.bytes),
-    });
+    };
+    using prober = byDeno
+      ? openDenoProber(loop, host, target.family, plan, options, shared)
+      : openProber(loop, target.family, plan, options, shared);
 
     const events: PingEvent[] = [];
     const { deadlineMs } = options;
@@ -123,8 +136,9 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
       host,
       address: target.text,
       family: target.family,
-      probe: "icmp",
-      size: plan.size,
+      probe: options.probe ?? "icmp",
+      ...(portOf(options) === undefined ? {} : { port: portOf(options)! }),
+      size: options.probe === "tcp" ? 0 : plan.size,
       ...(source === undefined ? {} : {
         source: {
           address: formatAddress(source),
@@ -156,6 +170,11 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
     },
     summary,
   };
+}
+
+/** The port, where the probes have one. */
+function portOf({ probe, port }: PingOptions): number | undefined {
+  return probe === "tcp" || probe === "udp" ? port : undefined;
 }
 
 /** As ping waits for the last answers: twice the longest round trip, one interval at least. */

@@ -1,9 +1,13 @@
 /** The seam between the engine, which decides when and what, and the protocols that carry probes. */
 
+import type { ClockSource } from "../os/types.ts";
+
 /** One answer to one probe. */
 export interface Answer {
   /** Monotonic time in milliseconds; `NaN` where the kernel gave none. */
   readonly at: number;
+  /** The round-trip time in milliseconds, where the transport took it itself, and with which clock. */
+  readonly roundTrip?: { readonly ms: number; readonly clock: ClockSource };
   /** Who answered; valid during the call only. */
   readonly from: Uint8Array;
   readonly bytes: number;
@@ -63,6 +67,8 @@ export interface Prober extends Disposable {
    * @throws {SystemError} when the one at `from` was refused
    */
   send(from: number, count: number): number;
+  /** The first answer to a probe is not waited for any more. */
+  done?(number: number): void;
   /** Reports what has come, without waiting; returns 0 when nothing was left. */
   receive(sink: ProbeSink): number;
 }

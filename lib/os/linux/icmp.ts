@@ -10,17 +10,25 @@ import type {
   IcmpTransport,
   OutgoingSlot,
 } from "../types.ts";
-import { seconds, WallClock } from "./clock.ts";
+import {
+  Ancillary,
+  ERROR_CONTROL,
+  RECEIVE_STAMPS,
+  REPLY_CONTROL,
+  SEND_STAMPS,
+} from "./ancillary.ts";
+import { WallClock } from "./clock.ts";
 import * as c from "./constants.ts";
 import type { LinuxEventLoop } from "./event_loop.ts";
 import { filterIcmp } from "./icmp_filter.ts";
 import { check, errno, type Libc, libc, systemError } from "./libc.ts";
 import { MessageBatch } from "./messages.ts";
-import { SOCKADDR, socketAddress } from "./sockaddr.ts";
+import { socketAddress } from "./sockaddr.ts";
 import {
-  bindToInterface,
   closing,
+  configurePackets,
   openSocket,
+  requestReports,
   setOption,
   setReceiveBuffer,
   socketName,
@@ -37,10 +45,6 @@ const QUOTED_BYTES = 128;
 /** Bytes that one receive batch may take, and the most messages in it. */
 const RECEIVE_MEMORY = 1 << 20;
 const RECEIVE_BATCH = 256;
-/** Control data of a reply: three timespecs and a hop limit. */
-const REPLY_CONTROL = 96;
-/** Control data of an error: the same, and a sock_extended_err with its offender. */
-const ERROR_CONTROL = 160;
 /** Messages whose send timestamp may be outstanding. */
 const STAMP_RING = 1 << 13;
 /** How often an asynchronous error may get in the way of one call before the call gives up. */
@@ -48,11 +52,6 @@ const ATTEMPTS = 8;
 const DEFAULT_RECEIVE_BUFFER = 1 << 20;
 /** SO_SNDBUF counts the kernel's own overhead, which this is enough for. */
 const SEND_BUFFER_PER_MESSAGE = 2048;
-
-const SEND_STAMPS = c.SOF_TIMESTAMPING_TX_SOFTWARE |
-  c.SOF_TIMESTAMPING_OPT_ID | c.SOF_TIMESTAMPING_OPT_TSONLY;
-const RECEIVE_STAMPS = c.SOF_TIMESTAMPING_RX_SOFTWARE |
-  c.SOF_TIMESTAMPING_SOFTWARE;
 
 /**
  * ICMP echo through a datagram ICMP socket (icmp(7), `ping_group_range`) or,
@@ -74,6 +73,7 @@ export class LinuxIcmpTransport implements IcmpTransport {
   readonly #in: MessageBatch;
   readonly #errors: MessageBatch;
   readonly #wall = new WallClock();
+  readonly #ancillary: Ancillary;
   /** Cookies of the messages sent last, by the number that the kernel gives them. */
   readonly #cookies: Float64Array | undefined;
   #nextStamp = 0;
@@ -83,15 +83,11 @@ export class LinuxIcmpTransport implements IcmpTransport {
   #localMtu = 0;
   #trusted = true;
 
-  // What the control data of the message at hand said.
-  #at = NaN;
-  #hopLimit = -1;
-  #extended = -1;
-
   constructor(loop: LinuxEventLoop, options: IcmpSocketOptions) {
     const { family } = options;
     this.#loop = loop;
     this.family = family;
+    this.#ancillary = new Ancillary(family, this.#wall);
     [this.#socket, this.kind] = openIcmp(family);
     [this.identifier, this.clock] = closing(this.#socket, () => {
       const identifier = this.#bind(options);
@@ -131,18 +127,16 @@ export class LinuxIcmpTransport implements IcmpTransport {
 
   /** Binds the socket and returns the identifier that its requests carry. */
   #bind(options: IcmpSocketOptions): number {
-    if (options.sourceInterface !== undefined) {
-      bindToInterface(this.#socket, options.sourceInterface);
-    }
-    if (this.kind === "datagram" || options.sourceAddress !== undefined) {
-      const name = socketAddress(this.family, options.sourceAddress);
-      check(
-        this.#libc.bind(this.#socket, name, name.length),
-        "bind to the source address",
-      );
-    }
+    configurePackets(this.#socket, options);
     if (this.kind === "raw") {
       return crypto.getRandomValues(new Uint16Array(1))[0]!;
+    }
+    if (options.sourceAddress === undefined) {
+      const any = socketAddress(this.family);
+      check(
+        this.#libc.bind(this.#socket, any, any.length),
+        "bind the ICMP socket",
+      );
     }
     // The kernel chose the identifier; it is the "port" of the socket's address.
     const name = socketName(this.#socket);
@@ -154,31 +148,6 @@ export class LinuxIcmpTransport implements IcmpTransport {
     const four = options.family === 4;
     if (this.kind === "raw") filterIcmp(socket, options.family, identifier);
     const level = four ? c.IPPROTO_IP : c.IPPROTO_IPV6;
-    setOption(
-      socket,
-      level,
-      four ? c.IP_RECVERR : c.IPV6_RECVERR,
-      1,
-      "error reports",
-    );
-    setOption(
-      socket,
-      level,
-      four ? c.IP_RECVTTL : c.IPV6_RECVHOPLIMIT,
-      1,
-      "hop limits",
-    );
-    if (options.ttl !== undefined) {
-      const [unicast, multicast] = four
-        ? [c.IP_TTL, c.IP_MULTICAST_TTL]
-        : [c.IPV6_UNICAST_HOPS, c.IPV6_MULTICAST_HOPS];
-      setOption(socket, level, unicast, options.ttl, "the time to live");
-      setOption(socket, level, multicast, options.ttl, "the time to live");
-    }
-    if (options.tos !== undefined) {
-      const option = four ? c.IP_TOS : c.IPV6_TCLASS;
-      setOption(socket, level, option, options.tos, "the type of service");
-    }
     if (options.pathMtu !== undefined) {
       // IP_PMTUDISC_DONT, _WANT, _DO (linux/in.h); the same numbers in IPv6.
       const mode = { dont: 0, want: 1, do: 2 }[options.pathMtu];
@@ -194,8 +163,7 @@ export class LinuxIcmpTransport implements IcmpTransport {
     if (
       !trySetOption(socket, c.SOL_SOCKET, c.SO_SNDBUFFORCE, sendBuffer)
     ) trySetOption(socket, c.SOL_SOCKET, c.SO_SNDBUF, sendBuffer);
-    if (this.#setStamps(SEND_STAMPS | RECEIVE_STAMPS)) return "kernel";
-    return this.#setStamps(RECEIVE_STAMPS) ? "kernel-receive" : "user";
+    return requestReports(socket, options.family);
   }
 
   #setStamps(flags: number): boolean {
@@ -310,12 +278,12 @@ export class LinuxIcmpTransport implements IcmpTransport {
   #deliver(batch: MessageBatch, i: number, handler: IcmpHandler): boolean {
     let packet: Uint8Array = batch.packets[i]!;
     const length = Math.min(batch.length(i), packet.length);
-    this.#readControl(batch, i);
+    this.#ancillary.read(batch, i);
     let start = 0;
     if (this.kind === "raw" && this.family === 4) {
       if (length < 20) return false;
       start = (packet[0]! & 15) * 4;
-      this.#hopLimit = packet[8]!;
+      this.#ancillary.hopLimit = packet[8]!;
     }
     if (length < start + ICMP_HEADER_BYTES) return false;
     packet = packet.subarray(start, length);
@@ -329,8 +297,8 @@ export class LinuxIcmpTransport implements IcmpTransport {
     handler.message(
       packet,
       from,
-      this.#hopLimit,
-      this.#trusted ? this.#at : NaN,
+      this.#ancillary.hopLimit,
+      this.#trusted ? this.#ancillary.at : NaN,
     );
     return true;
   }
@@ -340,47 +308,25 @@ export class LinuxIcmpTransport implements IcmpTransport {
     const batch = this.#errors;
     const count = this.#read(batch, c.MSG_DONTWAIT | c.MSG_ERRQUEUE);
     for (let i = 0; i < count; i++) {
-      this.#readControl(batch, i);
-      if (this.#extended < 0) continue;
-      const words = batch.words;
-      // struct sock_extended_err (linux/errqueue.h): errno; origin, type, code; info; data. The offender follows.
-      const at = this.#extended;
-      const origin = words[at + 1]! & 0xff;
-      if (origin === c.SO_EE_ORIGIN_TIMESTAMPING) {
-        if (!this.#trusted || this.#cookies === undefined) continue;
-        const cookie = this.#cookies[words[at + 3]! & (STAMP_RING - 1)]!;
-        handler.sent(cookie, this.#at);
-        continue;
+      const ancillary = this.#ancillary;
+      ancillary.read(batch, i);
+      switch (ancillary.origin) {
+        case c.SO_EE_ORIGIN_TIMESTAMPING:
+          if (!this.#trusted || this.#cookies === undefined) break;
+          handler.sent(
+            this.#cookies[ancillary.stampNumber & (STAMP_RING - 1)]!,
+            ancillary.at,
+          );
+          break;
+        case c.SO_EE_ORIGIN_LOCAL:
+          this.#localMtu = ancillary.info;
+          break;
+        case c.SO_EE_ORIGIN_ICMP:
+        case c.SO_EE_ORIGIN_ICMP6:
+          handler.error(ancillary.report(batch, i));
       }
-      if (origin === c.SO_EE_ORIGIN_LOCAL) this.#localMtu = words[at + 2]!;
-      else handler.error(this.#report(batch, i));
     }
     return count;
-  }
-
-  #report(batch: MessageBatch, i: number): IcmpErrorReport {
-    const words = batch.words;
-    const at = this.#extended;
-    const type = (words[at + 1]! >> 8) & 0xff;
-    const info = words[at + 2]!;
-    const layout = SOCKADDR[this.family];
-    const isRedirect = this.family === 4 && type === ICMP4.REDIRECT;
-    return {
-      from: new Uint8Array(
-        words.buffer,
-        (at + 4) * 4 + layout.address,
-        layout.addressBytes,
-      ),
-      type,
-      code: (words[at + 1]! >> 16) & 0xff,
-      mtu: isRedirect || info < 0 ? 0 : info,
-      ...(isRedirect ? { gateway: bigEndian(info) } : {}),
-      destination: batch.addresses[i]!,
-      quoted: batch.packets[i]!.subarray(
-        0,
-        Math.min(batch.length(i), QUOTED_BYTES),
-      ),
-    };
   }
 
   /** A redirect that a raw socket received as a message (RFC 792; RFC 4861 section 4.5). */
@@ -417,36 +363,6 @@ export class LinuxIcmpTransport implements IcmpTransport {
     }
   }
 
-  #readControl(batch: MessageBatch, i: number): void {
-    this.#at = NaN;
-    this.#hopLimit = -1;
-    this.#extended = -1;
-    batch.visitControl(i, this.#takeControl);
-  }
-
-  readonly #takeControl = (
-    level: number,
-    type: number,
-    words: Int32Array,
-    at: number,
-  ): void => {
-    if (level === c.SOL_SOCKET && type === c.SCM_TIMESTAMPING) {
-      // struct scm_timestamping: three timespecs, the first of them the software's.
-      const whole = seconds(words[at]!, words[at + 1]!);
-      if (whole > 0) this.#at = this.#wall.toMonotonic(whole, words[at + 2]!);
-    } else if (
-      (level === c.IPPROTO_IP && type === c.IP_TTL) ||
-      (level === c.IPPROTO_IPV6 && type === c.IPV6_HOPLIMIT)
-    ) {
-      this.#hopLimit = words[at]!;
-    } else if (
-      (level === c.IPPROTO_IP && type === c.IP_RECVERR) ||
-      (level === c.IPPROTO_IPV6 && type === c.IPV6_RECVERR)
-    ) {
-      this.#extended = at;
-    }
-  };
-
   [Symbol.dispose](): void {
     this.#loop.remove(this.#socket);
     this.#libc.close(this.#socket);
@@ -469,11 +385,6 @@ function openIcmp(family: 4 | 6): [socket: number, kind: "datagram" | "raw"] {
       "raw",
     ];
   }
-}
-
-/** The bytes of a 32-bit address that the kernel put into an integer, in host order. */
-function bigEndian(word: number): Uint8Array {
-  return Uint8Array.of(word >>> 24, word >>> 16, word >>> 8, word);
 }
 
 /** A report that outlives the buffers it was read into. */

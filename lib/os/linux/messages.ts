@@ -128,7 +128,7 @@ export class MessageBatch {
     visit: (
       level: number,
       type: number,
-      words: Int32Array,
+      words: Int32Array<ArrayBuffer>,
       at: number,
     ) => void,
   ): void {

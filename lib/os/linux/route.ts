@@ -8,7 +8,7 @@ import {
 import { check, libc } from "./libc.ts";
 import { addressOfSocket, socketAddress } from "./sockaddr.ts";
 import {
-  bindToInterface,
+  configurePackets,
   openSocket,
   setOption,
   socketName,
@@ -26,16 +26,7 @@ export function route(options: RouteOptions): Route {
     "a socket to look up the route",
   );
   try {
-    if (options.sourceInterface !== undefined) {
-      bindToInterface(socket, options.sourceInterface);
-    }
-    if (options.sourceAddress !== undefined) {
-      const source = socketAddress(options.family, options.sourceAddress);
-      check(
-        libc().bind(socket, source, source.length),
-        "bind to the source address",
-      );
-    }
+    configurePackets(socket, options);
     if (options.broadcast) {
       setOption(socket, SOL_SOCKET, SO_BROADCAST, 1, "broadcast");
     }

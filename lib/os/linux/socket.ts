@@ -1,19 +1,34 @@
 /** The few calls that every socket needs, whatever its protocol. */
 
-import type { Family } from "../../wire/address.ts";
+import { type Family, formatAddress } from "../../wire/address.ts";
+import type { ClockSource, SystemAddress } from "../types.ts";
+import { RECEIVE_STAMPS, SEND_STAMPS } from "./ancillary.ts";
 import {
   AF_INET,
   AF_INET6,
+  IP_MULTICAST_TTL,
+  IP_RECVERR,
+  IP_RECVTTL,
+  IP_TOS,
+  IP_TTL,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPV6_MULTICAST_HOPS,
+  IPV6_RECVERR,
+  IPV6_RECVHOPLIMIT,
+  IPV6_TCLASS,
+  IPV6_UNICAST_HOPS,
   SO_BINDTODEVICE,
   SO_ERROR,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
+  SO_TIMESTAMPING,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOL_SOCKET,
 } from "./constants.ts";
 import { check, cString, libc } from "./libc.ts";
-import { SOCKADDR_BYTES } from "./sockaddr.ts";
+import { SOCKADDR_BYTES, socketAddress } from "./sockaddr.ts";
 
 /** Opens a non-blocking socket. */
 export function openSocket(
@@ -78,6 +93,57 @@ export function bindToInterface(socket: number, name: string): void {
     ),
     `use interface "${name}"`,
   );
+}
+
+/** What sockets of every kind can be told about the packets they send. */
+export interface PacketOptions {
+  readonly family: Family;
+  readonly ttl?: number | undefined;
+  readonly tos?: number | undefined;
+  readonly sourceAddress?: SystemAddress | undefined;
+  readonly sourceInterface?: string | undefined;
+}
+
+/** Binds a socket to the source that is asked for, and sets the fields of its packets' headers. */
+export function configurePackets(socket: number, options: PacketOptions): void {
+  const { family, ttl, tos, sourceAddress, sourceInterface } = options;
+  if (sourceInterface !== undefined) bindToInterface(socket, sourceInterface);
+  if (sourceAddress !== undefined) {
+    const name = socketAddress(family, sourceAddress);
+    check(
+      libc().bind(socket, name, name.length),
+      `use source address ${formatAddress(sourceAddress.bytes)}`,
+    );
+  }
+  const four = family === 4;
+  const level = four ? IPPROTO_IP : IPPROTO_IPV6;
+  if (ttl !== undefined) {
+    const [unicast, multicast] = four
+      ? [IP_TTL, IP_MULTICAST_TTL]
+      : [IPV6_UNICAST_HOPS, IPV6_MULTICAST_HOPS];
+    setOption(socket, level, unicast, ttl, "the time to live");
+    setOption(socket, level, multicast, ttl, "the time to live");
+  }
+  if (tos !== undefined) {
+    const option = four ? IP_TOS : IPV6_TCLASS;
+    setOption(socket, level, option, tos, "the type of service");
+  }
+}
+
+/** Has errors, hop limits and times reported; returns which clock that gives. */
+export function requestReports(
+  socket: number,
+  family: Family,
+): ClockSource {
+  const [level, errors, hopLimits] = family === 4
+    ? [IPPROTO_IP, IP_RECVERR, IP_RECVTTL]
+    : [IPPROTO_IPV6, IPV6_RECVERR, IPV6_RECVHOPLIMIT];
+  setOption(socket, level, errors, 1, "error reports");
+  setOption(socket, level, hopLimits, 1, "hop limits");
+  const request = (stamps: number) =>
+    trySetOption(socket, SOL_SOCKET, SO_TIMESTAMPING, stamps);
+  if (request(SEND_STAMPS | RECEIVE_STAMPS)) return "kernel";
+  return request(RECEIVE_STAMPS) ? "kernel-receive" : "user";
 }
 
 /** Takes the error that is pending on a socket; 0 is none. */

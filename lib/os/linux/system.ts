@@ -4,6 +4,7 @@ import type { System } from "../types.ts";
 import { LinuxEventLoop } from "./event_loop.ts";
 import { LinuxIcmpTransport } from "./icmp.ts";
 import { libc } from "./libc.ts";
+import { LinuxPortTransport } from "./port.ts";
 import { interfaceIndex, lookup, reverseLookup } from "./resolve.ts";
 import { route } from "./route.ts";
 
@@ -11,6 +12,8 @@ export const linux: System = {
   openEventLoop: () => new LinuxEventLoop(),
   openIcmp: (loop, options) =>
     new LinuxIcmpTransport(loop as LinuxEventLoop, options),
+  openPort: (loop, options) =>
+    new LinuxPortTransport(loop as LinuxEventLoop, options),
   lookup,
   reverseLookup,
   route,

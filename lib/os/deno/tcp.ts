@@ -1,0 +1,96 @@
+import type {
+  EventLoop,
+  PortHandler,
+  PortTransport,
+  SystemAddress,
+} from "../types.ts";
+
+/** TCP handshakes by Deno's own API: no FFI, and no better clock than the program's. */
+export class DenoTcpTransport implements PortTransport {
+  readonly #loop: EventLoop;
+  readonly #hostname: string;
+  readonly #port: number;
+  readonly #capacity: number;
+  readonly #open = new Map<number, AbortController>();
+  /** Probes that are not waited for, and may go to make room. */
+  readonly #done = new Set<number>();
+  #results: ((handler: PortHandler) => void)[] = [];
+
+  constructor(
+    loop: EventLoop,
+    options: {
+      readonly hostname: string;
+      readonly port: number;
+      readonly capacity: number;
+    },
+  ) {
+    this.#loop = loop;
+    this.#hostname = options.hostname;
+    this.#port = options.port;
+    this.#capacity = options.capacity;
+  }
+
+  send(
+    cookie: number,
+    _destination: SystemAddress,
+    _payload: Uint8Array<ArrayBuffer>,
+  ): boolean {
+    if (this.#open.size >= this.#capacity) {
+      const [oldest] = this.#done;
+      if (oldest === undefined) return false;
+      this.#close(oldest);
+    }
+    const controller = new AbortController();
+    this.#open.set(cookie, controller);
+    this.#connect(cookie, controller.signal);
+    return true;
+  }
+
+  async #connect(cookie: number, signal: AbortSignal): Promise<void> {
+    let result: (handler: PortHandler) => void;
+    try {
+      const connection = await Deno.connect({
+        hostname: this.#hostname,
+        port: this.#port,
+        signal,
+      });
+      const at = this.#loop.now();
+      connection.close();
+      result = (handler) => handler.answered(cookie, answer(at, false));
+    } catch (error) {
+      if (signal.aborted) return;
+      const at = this.#loop.now();
+      result = error instanceof Deno.errors.ConnectionRefused
+        ? (handler) => handler.answered(cookie, answer(at, true))
+        : (handler) => handler.failed(cookie, error as Error);
+    }
+    this.#open.delete(cookie);
+    this.#done.delete(cookie);
+    this.#results.push(result);
+    this.#loop.wake();
+  }
+
+  done(cookie: number): void {
+    if (this.#open.has(cookie)) this.#done.add(cookie);
+  }
+
+  receive(handler: PortHandler): number {
+    const results = this.#results.splice(0);
+    for (const result of results) result(handler);
+    return results.length;
+  }
+
+  #close(cookie: number): void {
+    this.#open.get(cookie)?.abort();
+    this.#open.delete(cookie);
+    this.#done.delete(cookie);
+  }
+
+  [Symbol.dispose](): void {
+    for (const cookie of [...this.#open.keys()]) this.#close(cookie);
+  }
+}
+
+function answer(at: number, refused: boolean) {
+  return { at, refused, hopLimit: -1, data: new Uint8Array() };
+}

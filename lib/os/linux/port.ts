@@ -1,0 +1,310 @@
+import { ICMP4, ICMP6 } from "../../wire/icmp.ts";
+import type {
+  IcmpErrorReport,
+  PortHandler,
+  PortProbeOptions,
+  PortTransport,
+  SystemAddress,
+} from "../types.ts";
+import { Ancillary, ERROR_CONTROL } from "./ancillary.ts";
+import { monotonicNow, WallClock } from "./clock.ts";
+import * as c from "./constants.ts";
+import type { LinuxEventLoop } from "./event_loop.ts";
+import { check, errno, type Libc, libc, systemError } from "./libc.ts";
+import { MessageBatch } from "./messages.ts";
+import { socketAddress } from "./sockaddr.ts";
+import {
+  closing,
+  configurePackets,
+  openSocket,
+  requestReports,
+  takeSocketError,
+} from "./socket.ts";
+
+/** What a UDP answer may hold and still be read whole. */
+const DATAGRAM_BYTES = 65_535;
+const POLLFD_BYTES = 8;
+
+// struct tcp_info (linux/tcp.h): the smoothed round trip in microseconds, and all retransmissions.
+const TCP_INFO_BYTES = 104;
+const TCP_INFO_RTT = 68;
+const TCP_INFO_TOTAL_RETRANSMISSIONS = 100;
+
+/** One probe: a socket, and whether its first answer is still waited for. */
+interface OpenProbe {
+  readonly cookie: number;
+  readonly socket: number;
+  /** When the handshake was asked for. */
+  startedAt: number;
+  isWaiting: boolean;
+}
+
+/** What is known as soon as the handshake is asked for. */
+interface EarlyResult {
+  readonly probe: OpenProbe;
+  readonly error: number;
+  readonly at: number;
+}
+
+/** Probes of a TCP or UDP port, each on a connected socket of its own, so that nothing can be mixed up. */
+export class LinuxPortTransport implements PortTransport {
+  readonly #libc: Libc = libc();
+  readonly #loop: LinuxEventLoop;
+  readonly #options: PortProbeOptions;
+  readonly #wall = new WallClock();
+  readonly #ancillary: Ancillary;
+  readonly #batch: MessageBatch;
+  /** Open probes, the oldest first. */
+  readonly #probes = new Map<number, OpenProbe>();
+  #early: EarlyResult[] = [];
+  readonly #pollfds: Int32Array<ArrayBuffer>;
+  readonly #pollfdBytes: Uint8Array<ArrayBuffer>;
+  readonly #noTime = new Uint8Array(16);
+
+  constructor(loop: LinuxEventLoop, options: PortProbeOptions) {
+    this.#loop = loop;
+    this.#options = options;
+    this.#ancillary = new Ancillary(options.family, this.#wall);
+    this.#batch = new MessageBatch(
+      options.family,
+      1,
+      DATAGRAM_BYTES,
+      ERROR_CONTROL,
+    );
+    this.#pollfdBytes = new Uint8Array(options.capacity * POLLFD_BYTES);
+    this.#pollfds = new Int32Array(this.#pollfdBytes.buffer);
+    this.#wall.sample();
+  }
+
+  send(
+    cookie: number,
+    destination: SystemAddress,
+    payload: Uint8Array<ArrayBuffer>,
+  ): boolean {
+    if (!this.#makeRoom()) return false;
+    const { family, protocol, port } = this.#options;
+    const isTcp = protocol === "tcp";
+    const socket = openSocket(
+      family,
+      isTcp ? c.SOCK_STREAM : c.SOCK_DGRAM,
+      0,
+      `a ${protocol.toUpperCase()} socket`,
+    );
+    const probe: OpenProbe = {
+      cookie,
+      socket,
+      startedAt: NaN,
+      isWaiting: true,
+    };
+    closing(socket, () => {
+      configurePackets(socket, this.#options);
+      if (!isTcp) requestReports(socket, family);
+      const name = socketAddress(family, destination, port);
+      probe.startedAt = monotonicNow();
+      const status = this.#libc.connect(socket, name, name.length);
+      const at = monotonicNow();
+      const error = status < 0 ? errno() : 0;
+      const isEarly = error === 0 || error === c.ECONNREFUSED;
+      if (isTcp && isEarly) this.#early.push({ probe, error, at });
+      else if (!isEarly && error !== c.EINPROGRESS) {
+        throw systemError("connect", error);
+      }
+      if (!isTcp) {
+        check(
+          this.#libc.send(
+            socket,
+            payload,
+            BigInt(payload.length),
+            c.MSG_NOSIGNAL,
+          ),
+          "send",
+        );
+      }
+      this.#loop.add(socket, isTcp ? c.EPOLLOUT : c.EPOLLIN);
+    });
+    this.#probes.set(cookie, probe);
+    return true;
+  }
+
+  /** Closes the oldest probe that is not waited for, if all places are taken. */
+  #makeRoom(): boolean {
+    if (this.#probes.size < this.#options.capacity) return true;
+    for (const probe of this.#probes.values()) {
+      if (!probe.isWaiting) {
+        this.#close(probe);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  done(cookie: number): void {
+    const probe = this.#probes.get(cookie);
+    if (probe !== undefined) probe.isWaiting = false;
+  }
+
+  receive(handler: PortHandler): number {
+    let count = this.#early.length;
+    for (const { probe, error, at } of this.#early.splice(0)) {
+      this.#connected(probe, error, at, handler);
+    }
+    for (const probe of this.#ready()) {
+      if (this.#options.protocol === "tcp") {
+        const at = monotonicNow();
+        const error = takeSocketError(probe.socket);
+        this.#connected(probe, error, at, handler);
+        count++;
+      } else {
+        count += this.#readDatagrams(probe, handler);
+      }
+    }
+    return count;
+  }
+
+  /** The probes whose sockets have something to tell. */
+  #ready(): OpenProbe[] {
+    const probes = [...this.#probes.values()];
+    if (probes.length === 0) return probes;
+    const events = this.#options.protocol === "tcp" ? c.EPOLLOUT : c.EPOLLIN;
+    probes.forEach(({ socket }, i) => {
+      this.#pollfds[2 * i] = socket;
+      this.#pollfds[2 * i + 1] = events;
+    });
+    const ready = this.#libc.ppoll(
+      this.#pollfdBytes,
+      BigInt(probes.length),
+      this.#noTime,
+      null,
+    );
+    if (ready <= 0) return [];
+    return probes.filter((_, i) => this.#pollfds[2 * i + 1]! >>> 16 !== 0);
+  }
+
+  #connected(
+    probe: OpenProbe,
+    error: number,
+    at: number,
+    handler: PortHandler,
+  ): void {
+    const ms = error === 0 ? this.#handshakeMs(probe.socket) : undefined;
+    this.#close(probe);
+    if (error === 0 || error === c.ECONNREFUSED) {
+      handler.answered(probe.cookie, {
+        refused: error !== 0,
+        at,
+        roundTrip: ms === undefined
+          ? { ms: at - probe.startedAt, clock: "user" }
+          : { ms, clock: "kernel" },
+        hopLimit: -1,
+        data: new Uint8Array(),
+      });
+    } else {
+      handler.failed(probe.cookie, systemError("connect", error));
+    }
+  }
+
+  /** The kernel's own measure of SYN to SYN/ACK; none where a SYN was repeated. */
+  #handshakeMs(socket: number): number | undefined {
+    const info = new Uint8Array(TCP_INFO_BYTES);
+    const length = new Uint8Array(Uint32Array.of(TCP_INFO_BYTES).buffer);
+    const status = this.#libc.getsockopt(
+      socket,
+      c.IPPROTO_TCP,
+      c.TCP_INFO,
+      info,
+      length,
+    );
+    const view = new DataView(info.buffer);
+    const microseconds = view.getUint32(TCP_INFO_RTT, true);
+    const isRepeated = view.getUint32(TCP_INFO_TOTAL_RETRANSMISSIONS, true) > 0;
+    return status < 0 || microseconds === 0 || isRepeated
+      ? undefined
+      : microseconds / 1e3;
+  }
+
+  #readDatagrams(probe: OpenProbe, handler: PortHandler): number {
+    let count = 0;
+    while (this.#receiveOne(probe, c.MSG_ERRQUEUE)) {
+      count++;
+      this.#takeReport(probe, handler);
+    }
+    while (this.#receiveOne(probe, 0)) {
+      count++;
+      const length = Math.min(this.#batch.length(0), DATAGRAM_BYTES);
+      handler.answered(probe.cookie, {
+        refused: false,
+        at: this.#ancillary.at,
+        hopLimit: this.#ancillary.hopLimit,
+        data: this.#batch.packets[0]!.subarray(0, length),
+      });
+    }
+    return count;
+  }
+
+  #receiveOne(probe: OpenProbe, flags: number): boolean {
+    this.#batch.reset();
+    // The pending error of a socket, told in full by the error queue, may fail the first attempt.
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const count = this.#libc.recvmmsg(
+        probe.socket,
+        this.#batch.headers,
+        1,
+        c.MSG_DONTWAIT | flags,
+        null,
+      );
+      if (count === 1) {
+        this.#batch.used = 1;
+        const isSteady = this.#wall.sample();
+        this.#ancillary.read(this.#batch, 0);
+        if (!isSteady) this.#ancillary.at = NaN;
+        return true;
+      }
+      if (errno() === c.EAGAIN) return false;
+    }
+    return false;
+  }
+
+  #takeReport(probe: OpenProbe, handler: PortHandler): void {
+    const ancillary = this.#ancillary;
+    switch (ancillary.origin) {
+      case c.SO_EE_ORIGIN_TIMESTAMPING:
+        handler.sent(probe.cookie, ancillary.at);
+        break;
+      case c.SO_EE_ORIGIN_ICMP:
+      case c.SO_EE_ORIGIN_ICMP6: {
+        const report = ancillary.report(this.#batch, 0);
+        if (isPortUnreachable(this.#options.family, report)) {
+          handler.answered(probe.cookie, {
+            refused: true,
+            at: ancillary.at,
+            hopLimit: ancillary.hopLimit,
+            data: new Uint8Array(),
+          });
+        } else {
+          handler.error(probe.cookie, report);
+        }
+      }
+    }
+  }
+
+  #close(probe: OpenProbe): void {
+    this.#probes.delete(probe.cookie);
+    this.#loop.remove(probe.socket);
+    this.#libc.close(probe.socket);
+  }
+
+  [Symbol.dispose](): void {
+    for (const probe of this.#probes.values()) this.#close(probe);
+  }
+}
+
+/** The host itself says that nobody listens (RFC 792; RFC 4443 section 3.1). */
+function isPortUnreachable(
+  family: 4 | 6,
+  { type, code, from, destination }: IcmpErrorReport,
+): boolean {
+  const isCode = family === 4
+    ? type === ICMP4.DESTINATION_UNREACHABLE && code === 3
+    : type === ICMP6.DESTINATION_UNREACHABLE && code === 4;
+  return isCode && from.every((byte, i) => byte === destination[i]);
+}
