@@ -74,13 +74,15 @@ export interface IcmpErrorReport {
 export interface IcmpHandler {
   /**
    * An echo reply that arrived, from its ICMP header on; what is longer than
-   * the receive buffer is cut. `hopLimit` is -1 where unknown.
+   * the receive buffer is cut. `hopLimit` is -1 where unknown. `readAt` is
+   * when the program read it, for want of a better time.
    */
   message(
     packet: Uint8Array,
     from: Uint8Array,
     hopLimit: number,
     at: number,
+    readAt: number,
   ): void;
   /** An ICMP error or redirect. */
   error(report: IcmpErrorReport): void;
@@ -154,6 +156,8 @@ export interface PortAnswer {
   readonly refused: boolean;
   /** When the answer came: monotonic, in milliseconds; `NaN` where the kernel gave no time. */
   readonly at: number;
+  /** When the program read it. */
+  readonly readAt: number;
   /** The round-trip time in milliseconds, where the transport took it itself, and with which clock. */
   readonly roundTrip?: { readonly ms: number; readonly clock: ClockSource };
   /** -1 where unknown. */

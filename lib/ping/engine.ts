@@ -64,7 +64,7 @@ export class Engine implements ProbeSink, Disposable {
     "kernel-receive": 0,
     "user": 0,
   };
-  /** The most probes that were in flight at one time. */
+  /** The most probes that were on their way when something was heard of the first of them. */
   pipe = 0;
   #firstSentAt = NaN;
   #lastSentAt = NaN;
@@ -114,12 +114,23 @@ export class Engine implements ProbeSink, Disposable {
 
   /** Whether anything was sent, received or expired. */
   #work(): boolean {
-    const { loop, probers } = this.#parts;
-    let received = 0;
-    for (const prober of probers.values()) received += prober.receive(this);
+    const { loop } = this.#parts;
+    const received = this.#receive();
     // What has arrived is not lost, so nothing is given up before all is read.
     const expired = received === 0 && this.#expire(loop.now());
-    return this.#sendDue(loop.now()) || received > 0 || expired;
+    const sent = this.#sendDue(loop.now());
+    // The answer of a host nearby is there already; read at once, it needs no better clock.
+    if (sent) this.#receive();
+    return sent || received > 0 || expired;
+  }
+
+  /** Returns how much was read. */
+  #receive(): number {
+    let received = 0;
+    for (const prober of this.#parts.probers.values()) {
+      received += prober.receive(this);
+    }
+    return received;
   }
 
   #sendDue(start: number): boolean {
@@ -194,7 +205,6 @@ export class Engine implements ProbeSink, Disposable {
       if (Number.isNaN(this.#firstSentAt)) this.#firstSentAt = now;
       this.#lastSentAt = now;
       this.#endedAt = now;
-      this.pipe = Math.max(this.pipe, probes.inFlight);
     }
   }
 
@@ -258,10 +268,10 @@ export class Engine implements ProbeSink, Disposable {
     const now = loop.now();
     const target = probes.target(number);
     const [rttMs, clock] = answer.roundTrip === undefined
-      ? this.#roundTrip(number, answer.at, now)
+      ? this.#roundTrip(number, answer)
       : [wholeNanoseconds(answer.roundTrip.ms), answer.roundTrip.clock];
     const before = probes.state(number);
-    targets.hear(target, probes.round(number));
+    this.#hear(target, probes.round(number));
     const isFirst = before !== ProbeState.ANSWERED &&
       before !== ProbeState.LATE;
     const inTime = rttMs <= timeoutMs;
@@ -298,8 +308,8 @@ export class Engine implements ProbeSink, Disposable {
     }
     if (!isFirst) return;
     if (inTime) {
-      this.#settle(number, ProbeState.ANSWERED, "answered");
       targets.addRoundTrip(target, rttMs);
+      this.#settle(number, ProbeState.ANSWERED, "answered");
     } else {
       this.#settle(number, ProbeState.LATE, "late");
     }
@@ -322,7 +332,7 @@ export class Engine implements ProbeSink, Disposable {
     if (probes.state(number) !== ProbeState.IN_FLIGHT) return;
     const target = probes.target(number);
     this.#endedAt = loop.now();
-    targets.hear(target, probes.round(number));
+    this.#hear(target, probes.round(number));
     targets.setError(target, error.message);
     if (this.#listener.wantsEvents) {
       this.#listener.event({
@@ -373,6 +383,13 @@ export class Engine implements ProbeSink, Disposable {
     this.#listener.settled(target);
   }
 
+  #hear(target: number, round: number): void {
+    const { targets } = this.#parts;
+    targets.hear(target, round);
+    const transmitted = targets.count(target, "transmitted");
+    this.pipe = Math.max(this.pipe, transmitted - round);
+  }
+
   /** The fields that every event about a probe has. */
   #about(number: number) {
     const { probes, targets, loop } = this.#parts;
@@ -392,19 +409,25 @@ export class Engine implements ProbeSink, Disposable {
    */
   #roundTrip(
     number: number,
-    at: number,
-    now: number,
+    { at, readAt }: Answer,
   ): [rttMs: number, clock: ClockSource] {
     const { probes } = this.#parts;
     const sentAt = probes.sentAt(number);
     const stampedAt = probes.stampedAt(number);
     const earliest = sentAt - CLOCK_TOLERANCE_MS;
-    if (at >= earliest && at <= now + CLOCK_TOLERANCE_MS) {
-      return stampedAt >= earliest && stampedAt <= at
-        ? [wholeNanoseconds(at - stampedAt), "kernel"]
-        : [wholeNanoseconds(Math.max(0, at - sentAt)), "kernel-receive"];
-    }
-    return [wholeNanoseconds(now - sentAt), "user"];
+    const isReceivedByKernel = at >= earliest &&
+      at <= readAt + CLOCK_TOLERANCE_MS;
+    const end = isReceivedByKernel ? at : readAt;
+    const isSentByKernel = stampedAt >= earliest && stampedAt <= end;
+    const start = isSentByKernel ? stampedAt : sentAt;
+    return [
+      wholeNanoseconds(Math.max(0, end - start)),
+      !isReceivedByKernel
+        ? "user"
+        : isSentByKernel
+        ? "kernel"
+        : "kernel-receive",
+    ];
   }
 }
 
@@ -432,7 +455,7 @@ export function probeCounts(
     duplicates: count("duplicates"),
     reordered: count("reordered"),
     corrupt: count("corrupt"),
-    lossPercent: ended === 0 ? 0 : (lost + errors) / ended * 100,
+    lossPercent: ended === 0 ? 0 : (lost + errors) * 100 / ended,
   };
 }
 

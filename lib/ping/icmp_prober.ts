@@ -93,8 +93,8 @@ export class IcmpProber implements Prober {
   receive(sink: ProbeSink): number {
     const handler: IcmpHandler = {
       sent: (number, at) => sink.sent(number, at),
-      message: (packet, from, hopLimit, at) =>
-        this.#message(sink, packet, from, hopLimit, at),
+      message: (packet, from, hopLimit, at, readAt) =>
+        this.#message(sink, packet, from, hopLimit, at, readAt),
       error: (report) => this.#report(sink, report),
     };
     return this.#transport.receive(handler);
@@ -106,6 +106,7 @@ export class IcmpProber implements Prober {
     from: Uint8Array,
     ttl: number,
     at: number,
+    readAt: number,
   ): void {
     let message: IcmpMessage;
     try {
@@ -131,6 +132,7 @@ export class IcmpProber implements Prober {
     }
     sink.answered(number, {
       at,
+      readAt,
       from,
       bytes: packet.length,
       ttl,

@@ -6,6 +6,8 @@ import type { ClockSource } from "../os/types.ts";
 export interface Answer {
   /** Monotonic time in milliseconds; `NaN` where the kernel gave none. */
   readonly at: number;
+  /** When the program read it. */
+  readonly readAt: number;
   /** The round-trip time in milliseconds, where the transport took it itself, and with which clock. */
   readonly roundTrip?: { readonly ms: number; readonly clock: ClockSource };
   /** Who answered; valid during the call only. */

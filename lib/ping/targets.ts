@@ -189,9 +189,9 @@ export class Targets {
     return this.#heardOf[target]!;
   }
 
-  /** Adds a round-trip time, after the counter `answered` was raised for it. */
+  /** Adds a round-trip time, before the counter `answered` is raised for it. */
   addRoundTrip(target: number, rttMs: number): void {
-    const first = this.count(target, "answered") === 1;
+    const first = this.count(target, "answered") === 0;
     this.#sums[target]! += rttMs;
     if (first || rttMs < this.#minima[target]!) this.#minima[target] = rttMs;
     if (first || rttMs > this.#maxima[target]!) this.#maxima[target] = rttMs;

@@ -243,7 +243,7 @@ export interface PingSummary extends ProbeCounts {
   readonly durationMs: number;
   /** Absent when nothing was answered. */
   readonly rtt?: RoundTripSummary;
-  /** The most probes that were unanswered at one time. */
+  /** The most probes that were on their way to the target when something was heard of the first of them. */
   readonly pipe: number;
   /** Average time between two probes, in milliseconds; absent for fewer than two. */
   readonly ipgMs?: number;

@@ -84,7 +84,6 @@ export async function pingFake(
     targets,
     schedule: new SingleSchedule(
       { ...plan, untilAnswered: setup.deadlineMs !== undefined },
-      probes,
       targets,
     ),
     probers: new Map([[transport.family, prober]]),

@@ -206,7 +206,7 @@ export class FakeTransport implements IcmpTransport {
     const hand = (handler: IcmpHandler) => {
       if ("error" in arrival) return handler.error(arrival.error);
       const { packet, from = destination } = arrival;
-      handler.message(packet, from, HOP_LIMIT, stamp);
+      handler.message(packet, from, HOP_LIMIT, stamp, this.#loop.now());
     };
     this.#loop.at(time, () => this.#arrived.push(hand));
   }

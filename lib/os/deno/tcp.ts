@@ -92,5 +92,5 @@ export class DenoTcpTransport implements PortTransport {
 }
 
 function answer(at: number, refused: boolean) {
-  return { at, refused, hopLimit: -1, data: new Uint8Array() };
+  return { at: NaN, readAt: at, refused, hopLimit: -1, data: new Uint8Array() };
 }

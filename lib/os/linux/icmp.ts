@@ -17,7 +17,7 @@ import {
   REPLY_CONTROL,
   SEND_STAMPS,
 } from "./ancillary.ts";
-import { WallClock } from "./clock.ts";
+import { monotonicNow, WallClock } from "./clock.ts";
 import * as c from "./constants.ts";
 import type { LinuxEventLoop } from "./event_loop.ts";
 import { filterIcmp } from "./icmp_filter.ts";
@@ -239,6 +239,7 @@ export class LinuxIcmpTransport implements IcmpTransport {
   receive(handler: IcmpHandler): number {
     const batch = this.#in;
     let count = this.#read(batch, c.MSG_DONTWAIT);
+    const readAt = monotonicNow();
     this.#trusted = this.#wall.sample();
     // A reply's own send stamp is queued before the reply, so it is there by now.
     let others = this.#deferred.length;
@@ -250,7 +251,7 @@ export class LinuxIcmpTransport implements IcmpTransport {
       n = this.#receiveErrors(handler);
     }
     for (let i = 0; i < count; i++) {
-      if (!this.#deliver(batch, i, handler)) count--, others++;
+      if (!this.#deliver(batch, i, readAt, handler)) count--, others++;
     }
     return count + others;
   }
@@ -275,7 +276,12 @@ export class LinuxIcmpTransport implements IcmpTransport {
     }
   }
 
-  #deliver(batch: MessageBatch, i: number, handler: IcmpHandler): boolean {
+  #deliver(
+    batch: MessageBatch,
+    i: number,
+    readAt: number,
+    handler: IcmpHandler,
+  ): boolean {
     let packet: Uint8Array = batch.packets[i]!;
     const length = Math.min(batch.length(i), packet.length);
     this.#ancillary.read(batch, i);
@@ -299,6 +305,7 @@ export class LinuxIcmpTransport implements IcmpTransport {
       from,
       this.#ancillary.hopLimit,
       this.#trusted ? this.#ancillary.at : NaN,
+      readAt,
     );
     return true;
   }

@@ -103,7 +103,11 @@ export class LinuxPortTransport implements PortTransport {
       probe.startedAt = monotonicNow();
       const status = this.#libc.connect(socket, name, name.length);
       const at = monotonicNow();
-      const error = status < 0 ? errno() : 0;
+      let error = status < 0 ? errno() : 0;
+      // On the same machine the answer is there before the call returns.
+      if (error === c.EINPROGRESS) {
+        error = takeSocketError(socket) || c.EINPROGRESS;
+      }
       const isEarly = error === 0 || error === c.ECONNREFUSED;
       if (isTcp && isEarly) this.#early.push({ probe, error, at });
       else if (!isEarly && error !== c.EINPROGRESS) {
@@ -191,7 +195,8 @@ export class LinuxPortTransport implements PortTransport {
     if (error === 0 || error === c.ECONNREFUSED) {
       handler.answered(probe.cookie, {
         refused: error !== 0,
-        at,
+        at: NaN,
+        readAt: at,
         roundTrip: ms === undefined
           ? { ms: at - probe.startedAt, clock: "user" }
           : { ms, clock: "kernel" },
@@ -234,6 +239,7 @@ export class LinuxPortTransport implements PortTransport {
       handler.answered(probe.cookie, {
         refused: false,
         at: this.#ancillary.at,
+        readAt: monotonicNow(),
         hopLimit: this.#ancillary.hopLimit,
         data: this.#batch.packets[0]!.subarray(0, length),
       });
@@ -277,6 +283,7 @@ export class LinuxPortTransport implements PortTransport {
           handler.answered(probe.cookie, {
             refused: true,
             at: ancillary.at,
+            readAt: monotonicNow(),
             hopLimit: ancillary.hopLimit,
             data: new Uint8Array(),
           });
