@@ -41,7 +41,7 @@ Deno.test("engine pings 65,534 targets of which every seventh is silent", async 
       transmitted: 65534,
       answered: 65534 - silent,
       lost: silent,
-      lossPercent: silent / 65534 * 100,
+      lossPercent: silent * 100 / 65534,
     }),
   );
   for (let target = 0; target < targets.size; target++) {
