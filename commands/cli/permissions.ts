@@ -6,6 +6,7 @@ import {
   permissionHost,
   requireNative,
 } from "../../lib/socket/permission.ts";
+import { UsageError } from "./errors.ts";
 import type { Permission, Permissions } from "../command.ts";
 
 /** Every name that Deno can revoke. It revokes whole names only, so hosts and paths of a kept name stay as granted. */
@@ -99,12 +100,9 @@ export function requireAll({ required }: Permissions): void {
 export function isGranted(permission: Permission): boolean {
   switch (permission.name) {
     case "net":
-      return query(
-        permission.host === undefined ? { name: "net" } : {
-          name: "net",
-          host: permissionHost(permission.host, permission.port),
-        },
-      );
+      return permission.host === undefined
+        ? query({ name: "net" })
+        : isHostGranted(permission.host, permission.port);
     case "ffi":
       try {
         requireNative();
@@ -114,6 +112,15 @@ export function isGranted(permission: Permission): boolean {
       }
     case "read":
       return query(permission);
+  }
+}
+
+function isHostGranted(host: string, port: number | undefined): boolean {
+  try {
+    return query({ name: "net", host: permissionHost(host, port) });
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    throw new UsageError(`Cannot use ${JSON.stringify(host)} as a host name`);
   }
 }
 

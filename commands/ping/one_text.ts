@@ -149,9 +149,8 @@ export class OneText {
     if (event.ttl !== undefined) line += ` ttl=${event.ttl}`;
     if (event.truncated) return `${line} (truncated)\n`;
     line += ` time=${formatTime(event.rttMs)} ms`;
-    if (
-      event.type === "duplicate" && (verbose || event.from === event.address)
-    ) {
+    // Of a group, many answers are what was asked for.
+    if (event.type === "duplicate" && (verbose || !isGroup(event.address))) {
       line += style.warn(" (DUP!)");
     }
     if (event.type === "late") line += style.warn(" (late)");
@@ -253,6 +252,10 @@ export class OneText {
     }
     return parts.join(", ");
   }
+}
+
+function isGroup(address: string): boolean {
+  return /^(22[4-9]|23\d)\.|^ff/i.test(address);
 }
 
 function describeCorruption(

@@ -20,6 +20,8 @@ export type Targets =
 /** A /12 of IPv4. */
 const MAX_TARGETS = 2 ** 20;
 
+const NETWORK = /^[\d.:a-f]+\/\d+$/i;
+
 /** Options that have no meaning for more than one target. */
 const ONE_TARGET_OPTIONS = [
   "flood",
@@ -85,6 +87,10 @@ function findTargets(
     throw new UsageError(
       'Destination address required, as in "netdiag ping example.com"',
     );
+  }
+  const network = names.find((name) => NETWORK.test(name));
+  if (network !== undefined) {
+    throw new UsageError(`"${network}" is a network: put -g before it`);
   }
   if (others.length > 0) return { kind: "list", hosts: names };
   if (first.after === "flood" && namesFile(first.text)) {
@@ -185,10 +191,8 @@ async function readTargetFile(path: string): Promise<string> {
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {
-    const { message } = error as Error;
-    throw new UsageError(
-      `Cannot read targets from "${path}": ${message.replace(/:.*$/s, "")}`,
-    );
+    const reason = (error as Error).message.replace(/ \(os error.*$/s, "");
+    throw new UsageError(`Cannot read targets from "${path}": ${reason}`);
   }
 }
 

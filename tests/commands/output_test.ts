@@ -1,0 +1,103 @@
+import { assert, assertEquals } from "@std/assert";
+import { Output, type Sink } from "../../commands/cli/output.ts";
+
+/** Takes at most `limit` bytes at a time, and remembers each write. */
+class FakeSink implements Sink {
+  readonly writes: string[] = [];
+  fail: (() => Error | undefined) | undefined;
+  readonly #limit: number;
+  readonly #decoder = new TextDecoder();
+
+  constructor(limit = Infinity) {
+    this.#limit = limit;
+  }
+
+  get text(): string {
+    return this.writes.join("");
+  }
+
+  writeSync(bytes: Uint8Array): number {
+    const error = this.fail?.();
+    if (error !== undefined) throw error;
+    const taken = bytes.subarray(0, this.#limit);
+    this.writes.push(this.#decoder.decode(taken, { stream: true }));
+    return taken.length;
+  }
+}
+
+const unexpected = () => {
+  throw new Error("Closed");
+};
+
+Deno.test("Output.write() writes at once", () => {
+  const sink = new FakeSink();
+  const output = new Output(sink, unexpected);
+  output.write("a\n");
+  output.write("b\n");
+  assertEquals(sink.writes, ["a\n", "b\n"]);
+});
+
+Deno.test("Output.write() writes everything to a sink that takes little at a time", () => {
+  const sink = new FakeSink(3);
+  new Output(sink, unexpected).write("0123456789");
+  assertEquals(sink.writes, ["012", "345", "678", "9"]);
+});
+
+Deno.test("Output.write() writes texts longer than its buffer, and characters across its end", () => {
+  const sink = new FakeSink();
+  const text = "a" + "\u20ac".repeat(100_000);
+  new Output(sink, unexpected).write(text);
+  assert(sink.text === text);
+});
+
+Deno.test("Output.write() tries again when the sink is full", () => {
+  const sink = new FakeSink();
+  let failures = 2;
+  sink.fail = () =>
+    failures-- > 0 ? new Deno.errors.WouldBlock("full") : undefined;
+  new Output(sink, unexpected).write("a\n");
+  assertEquals(sink.writes, ["a\n"]);
+});
+
+Deno.test("Output.write() reports that the reader is gone", () => {
+  const sink = new FakeSink();
+  sink.fail = () => new Deno.errors.BrokenPipe("gone");
+  let closed = 0;
+  const output = new Output(sink, () => closed++);
+  output.write("a\n");
+  assertEquals(closed, 1);
+});
+
+Deno.test("Output.gather() writes the first text at once and the next ones together", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const sink = new FakeSink();
+  const output = new Output(sink, unexpected);
+  output.gather("1\n");
+  assertEquals(sink.writes, ["1\n"]);
+  output.gather("2\n");
+  output.gather("3\n");
+  assertEquals(sink.writes, ["1\n"]);
+  output.beforeWrite = resolve;
+  await promise;
+  await Promise.resolve();
+  assertEquals(sink.writes, ["1\n", "2\n3\n"]);
+});
+
+Deno.test("Output.flush() writes what was gathered, once", () => {
+  const sink = new FakeSink();
+  const output = new Output(sink, unexpected);
+  output.write("1\n");
+  output.gather("2\n");
+  output.flush();
+  output.flush();
+  assertEquals(sink.text, "1\n2\n");
+});
+
+Deno.test("Output.gather() writes a hundred thousand lines in few writes", () => {
+  const sink = new FakeSink();
+  const output = new Output(sink, unexpected);
+  for (let i = 0; i < 100_000; i++) output.gather(`10.0.0.${i} is alive\n`);
+  output.flush();
+  assertEquals(sink.text.split("\n").length, 100_001);
+  assertEquals(sink.writes.length < 1000, true, `${sink.writes.length} writes`);
+});
