@@ -5,6 +5,7 @@ import type {
   PingBadChecksum,
   PingError,
   PingEvent,
+  PingLost,
   PingPending,
   PingRedirect,
   PingReply,
@@ -57,6 +58,9 @@ export class OneText {
   /** Flood: probes up to this one have their dot. */
   #dots = 0;
 
+  /** The last probe that was said to be unanswered. */
+  #outstanding = 0;
+
   constructor(options: OneTextOptions) {
     this.#options = options;
   }
@@ -79,7 +83,8 @@ export class OneText {
       case "bad-checksum":
         return { output: this.#badChecksum(event) };
       case "pending":
-        return this.#options.outstanding
+      case "lost":
+        return this.#options.outstanding && event.sequence > this.#outstanding
           ? { output: this.#pending(event) }
           : NOTHING;
       case "error":
@@ -88,8 +93,6 @@ export class OneText {
           : { output: this.#error(event, event.from) };
       case "redirect":
         return { output: this.#redirect(event) };
-      case "lost":
-        return NOTHING;
     }
   }
 
@@ -167,7 +170,9 @@ export class OneText {
       this.#options.style.bad(" (BAD CHECKSUM!)") + "\n";
   }
 
-  #pending(event: PingPending): string {
+  /** Once for each probe: when the next one goes out, or when its timeout is over before that. */
+  #pending(event: PingPending | PingLost): string {
+    this.#outstanding = event.sequence;
     const text = `no answer yet for ${this.#sequence(event)}`;
     return `${this.#time(event)}${this.#options.style.warn(text)}\n`;
   }
@@ -228,7 +233,7 @@ export class OneText {
     if (event.errors > 0) parts.push(`+${event.errors} errors`);
     if (event.transmitted > 0) {
       parts.push(event.lossPercent > 0 ? style.bad(loss) : loss);
-      parts.push(`time ${Math.round(event.durationMs)}ms`);
+      parts.push(`time ${Math.trunc(event.sendingMs)}ms`);
     }
     const lines = [
       "",

@@ -1,7 +1,7 @@
 import { MessageTooLongError, SystemError } from "../os/errno.ts";
 import type { ClockSource, EventLoop } from "../os/types.ts";
 import { RoundTripStatistics } from "../stats/round_trip.ts";
-import { type Family, formatAddress } from "../wire/address.ts";
+import type { Family } from "../wire/address.ts";
 import type { Answer, DeliveryError, Prober, ProbeSink } from "./prober.ts";
 import { type Probes, ProbeState } from "./probes.ts";
 import type { Schedule } from "./schedule.ts";
@@ -11,6 +11,7 @@ import type {
   PingStart,
   PingSummary,
   ProbeCounts,
+  RoundTripSummary,
 } from "./types.ts";
 
 /** What an engine is made of. */
@@ -88,14 +89,16 @@ export class Engine implements ProbeSink, Disposable {
 
   /** Milliseconds from the first probe to the last thing that happened. */
   get durationMs(): number {
-    return Number.isNaN(this.#endedAt) ? 0 : this.#endedAt - this.#firstSentAt;
+    return Number.isNaN(this.#endedAt)
+      ? 0
+      : wholeNanoseconds(this.#endedAt - this.#firstSentAt);
   }
 
   /** Milliseconds from the first to the last probe. */
   get sendingMs(): number {
     return Number.isNaN(this.#lastSentAt)
       ? 0
-      : this.#lastSentAt - this.#firstSentAt;
+      : wholeNanoseconds(this.#lastSentAt - this.#firstSentAt);
   }
 
   /**
@@ -295,7 +298,7 @@ export class Engine implements ProbeSink, Disposable {
       this.#listener.event({
         type: !isFirst ? "duplicate" : inTime ? "reply" : "late",
         ...this.#about(number),
-        from: formatAddress(answer.from),
+        from: targets.inZone(target, answer.from),
         bytes: answer.bytes,
         ...(answer.ttl < 0 ? {} : { ttl: answer.ttl }),
         rttMs,
@@ -317,12 +320,13 @@ export class Engine implements ProbeSink, Disposable {
 
   badChecksum(number: number, from: Uint8Array, bytes: number): void {
     const { targets, probes } = this.#parts;
-    targets.increment(probes.target(number), "corrupt");
+    const target = probes.target(number);
+    targets.increment(target, "corrupt");
     if (!this.#listener.wantsEvents) return;
     this.#listener.event({
       type: "bad-checksum",
       ...this.#about(number),
-      from: formatAddress(from),
+      from: targets.inZone(target, from),
       bytes,
     });
   }
@@ -358,6 +362,14 @@ export class Engine implements ProbeSink, Disposable {
       gateway,
       message,
     });
+  }
+
+  /** Statistics of the round trips so far; undefined before the first. */
+  roundTrips(): RoundTripSummary | undefined {
+    const summary = this.statistics.summary();
+    return summary && Object.fromEntries(
+      Object.entries(summary).map(([name, ms]) => [name, wholeNanoseconds(ms)]),
+    ) as unknown as RoundTripSummary;
   }
 
   /** How all probes have ended so far. */
@@ -432,7 +444,7 @@ export class Engine implements ProbeSink, Disposable {
 }
 
 /** No clock tells more; the rest is the noise of binary fractions. */
-function wholeNanoseconds(milliseconds: number): number {
+export function wholeNanoseconds(milliseconds: number): number {
   return Math.round(milliseconds * 1e6) / 1e6;
 }
 

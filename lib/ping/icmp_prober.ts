@@ -3,7 +3,6 @@ import type {
   IcmpHandler,
   IcmpTransport,
 } from "../os/types.ts";
-import { formatAddress } from "../wire/address.ts";
 import { foldChecksum, sum16 } from "../wire/checksum.ts";
 import { PacketError } from "../wire/errors.ts";
 import {
@@ -172,11 +171,14 @@ export class IcmpProber implements Prober {
     const { family } = this.#transport;
     const number = this.#quoted(report);
     if (number === undefined) return;
-    const from = formatAddress(report.from);
+    const target = this.#probes.target(number);
+    const inZone = (address: Uint8Array) =>
+      this.#targets.inZone(target, address);
+    const from = inZone(report.from);
     const message = describeIcmpError(family, report.type, report.code);
     if (report.type === (family === 4 ? ICMP4.REDIRECT : ICMP6.REDIRECT)) {
       if (report.gateway !== undefined) {
-        sink.redirected(number, from, formatAddress(report.gateway), message);
+        sink.redirected(number, from, inZone(report.gateway), message);
       }
       return;
     }

@@ -6,7 +6,7 @@ import {
   type Family,
   formatAddress,
 } from "../wire/address.ts";
-import { Engine, probeCounts } from "./engine.ts";
+import { Engine, probeCounts, wholeNanoseconds } from "./engine.ts";
 import { isMulticast, openProber, withZone } from "./open.ts";
 import { type CommonPlan, OptionError, planMany } from "./options.ts";
 import type { Prober } from "./prober.ts";
@@ -158,7 +158,8 @@ async function resolveAll(
           await resolve(host, options.family, port, options.signal),
           plan,
         );
-        table.setAddress(index, address.bytes, address.scopeId);
+        const zone = { scopeId: address.scopeId, text: address.zone };
+        table.setAddress(index, address.bytes, zone);
       } catch (error) {
         if (options.signal?.aborted) return;
         if (!(error instanceof ResolutionError)) throw error;
@@ -232,14 +233,16 @@ function summarise(
   results: { alive: number; unreachable: number; unresolved: number },
   durationMs: number,
 ): PingManySummary {
-  const rtt = engine.statistics.summary();
+  const rtt = engine.roundTrips();
   return {
     type: "summary",
     targets: table.size,
     ...results,
     ...engine.counts(),
-    durationMs,
-    targetsPerSecond: durationMs === 0 ? 0 : table.size / durationMs * 1e3,
+    durationMs: wholeNanoseconds(durationMs),
+    targetsPerSecond: durationMs === 0
+      ? 0
+      : Math.round(table.size / durationMs * 1e3),
     ...(rtt === undefined ? {} : { rtt }),
     clocks: engine.clocks,
   };

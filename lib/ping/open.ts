@@ -15,17 +15,12 @@ import { Payload } from "./payload.ts";
 import { PortProber } from "./port_prober.ts";
 import type { Prober } from "./prober.ts";
 import type { Probes } from "./probes.ts";
-import type { Targets } from "./targets.ts";
+import { isLinkLocal, type Targets } from "./targets.ts";
 import type { ProbeOptions } from "./types.ts";
 
 /** Whether answers come from other addresses than the one that was asked. */
 export function isMulticast(address: Uint8Array): boolean {
   return address.length === 4 ? address[0]! >> 4 === 0xe : address[0] === 0xff;
-}
-
-function isLinkLocal(address: Uint8Array): boolean {
-  return address.length === 16 && address[0] === 0xfe &&
-    (address[1]! & 0xc0) === 0x80;
 }
 
 /** A target with the zone that the source interface implies for a link-local address. */
@@ -42,7 +37,7 @@ export function withZone(
   return {
     ...target,
     scopeId: interfaceIndex(name),
-    text: `${target.text}%${name}`,
+    zone: `%${name}`,
   };
 }
 

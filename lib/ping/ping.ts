@@ -6,7 +6,7 @@ import {
 } from "../socket/port.ts";
 import { resolve } from "../socket/resolve.ts";
 import { formatAddress } from "../wire/address.ts";
-import { Engine } from "./engine.ts";
+import { Engine, wholeNanoseconds } from "./engine.ts";
 import {
   isMulticast,
   openDenoProber,
@@ -79,14 +79,16 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
       if (signal?.aborted) return;
       throw error;
     }
-    identity = { host, address: target.text };
+    const zone = { scopeId: target.scopeId, text: target.zone };
+    const address = target.text + target.zone;
+    identity = { host, address };
     const source = options.source === undefined
       ? undefined
       : sourceFor(target, plan, options);
 
     const targets = new Targets(1);
     targets.setName(0, host);
-    targets.setAddress(0, target.bytes, target.scopeId);
+    targets.setAddress(0, target.bytes, zone);
     const probes = new Probes(SEQUENCES);
     using loop = byDeno ? openDenoLoop() : openEventLoop();
     const shared = {
@@ -134,7 +136,7 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
     yield {
       type: "start",
       host,
-      address: target.text,
+      address,
       family: target.family,
       probe: options.probe ?? "icmp",
       ...(portOf(options) === undefined ? {} : { port: portOf(options)! }),
@@ -201,16 +203,17 @@ function summarise(
   identity: { readonly host: string; readonly address: string },
 ): PingSummary {
   const counts = engine.counts();
-  const rtt = engine.statistics.summary();
+  const rtt = engine.roundTrips();
   return {
     type: "summary",
     ...identity,
     ...counts,
     durationMs: engine.durationMs,
+    sendingMs: engine.sendingMs,
     ...(rtt === undefined ? {} : { rtt }),
     pipe: engine.pipe,
-    ...(counts.transmitted < 2
-      ? {}
-      : { ipgMs: engine.sendingMs / (counts.transmitted - 1) }),
+    ...(counts.transmitted < 2 ? {} : {
+      ipgMs: wholeNanoseconds(engine.sendingMs / (counts.transmitted - 1)),
+    }),
   };
 }

@@ -1,5 +1,5 @@
 import type { IcmpErrorReport, PortTransport } from "../os/types.ts";
-import { type Family, formatAddress } from "../wire/address.ts";
+import type { Family } from "../wire/address.ts";
 import { describeIcmpError } from "../wire/icmp.ts";
 import type { Payload } from "./payload.ts";
 import type { Prober, ProbeSink } from "./prober.ts";
@@ -92,7 +92,7 @@ export class PortProber implements Prober {
 
   #report(sink: ProbeSink, number: number, report: IcmpErrorReport): void {
     sink.undelivered(number, {
-      from: formatAddress(report.from),
+      from: this.#targets.inZone(this.#probes.target(number), report.from),
       icmpType: report.type,
       icmpCode: report.code,
       message: describeIcmpError(this.#family, report.type, report.code),

@@ -1,5 +1,11 @@
 import { type Family, formatAddress } from "../wire/address.ts";
 
+/** Whether an address means something only together with a zone (RFC 4007). */
+export function isLinkLocal(address: Uint8Array): boolean {
+  return address.length === 16 && address[0] === 0xfe &&
+    (address[1]! & 0xc0) === 0x80;
+}
+
 /** IPv4 addresses stand in the first 4 of the 16 bytes that each target has. */
 const ADDRESS_BYTES = 16;
 
@@ -34,7 +40,8 @@ export class Targets {
   readonly #names = new Map<number, string>();
   readonly #errors = new Map<number, string>();
   readonly #addresses: Uint8Array;
-  readonly #scopes = new Map<number, number>();
+  /** IPv6 zones: the system's number and, with its `%`, the text. */
+  readonly #zones = new Map<number, { scopeId: number; text: string }>();
   /** 4 or 6; 0 where the name did not resolve. */
   readonly #families: Uint8Array;
   readonly #counters: Readonly<Record<Counter, Uint32Array>>;
@@ -65,10 +72,14 @@ export class Targets {
   }
 
   /** Sets the address of a target. */
-  setAddress(target: number, bytes: Uint8Array, scopeId = 0): void {
+  setAddress(
+    target: number,
+    bytes: Uint8Array,
+    zone?: { readonly scopeId: number; readonly text: string },
+  ): void {
     this.#addresses.set(bytes, target * ADDRESS_BYTES);
     this.#families[target] = bytes.length === 4 ? 4 : 6;
-    if (scopeId !== 0) this.#scopes.set(target, scopeId);
+    if (zone !== undefined && zone.scopeId !== 0) this.#zones.set(target, zone);
   }
 
   /** Names a target other than by its address. */
@@ -86,9 +97,15 @@ export class Targets {
     const family = this.#families[target]!;
     if (family === 0) return undefined;
     const start = target * ADDRESS_BYTES;
-    return formatAddress(
-      this.#addresses.subarray(start, start + (family === 4 ? 4 : 16)),
-    );
+    const end = start + (family === 4 ? 4 : 16);
+    return this.inZone(target, this.#addresses.subarray(start, end));
+  }
+
+  /** An address that has to do with a target, in text; a link-local one is in the target's zone. */
+  inZone(target: number, address: Uint8Array): string {
+    const text = formatAddress(address);
+    const zone = this.#zones.get(target);
+    return zone !== undefined && isLinkLocal(address) ? text + zone.text : text;
   }
 
   /** The family of the target's address; undefined where its name did not resolve. */
@@ -99,7 +116,7 @@ export class Targets {
 
   /** The IPv6 zone of a target; 0 is none. */
   scopeId(target: number): number {
-    return this.#scopes.get(target) ?? 0;
+    return this.#zones.get(target)?.scopeId ?? 0;
   }
 
   /** Copies the target's address into `into`, which is as long as its family's addresses. */
@@ -205,7 +222,7 @@ export class Targets {
     if (answered === 0) return undefined;
     return {
       minMs: this.#minima[target]!,
-      avgMs: this.#sums[target]! / answered,
+      avgMs: Math.round(this.#sums[target]! / answered * 1e6) / 1e6,
       maxMs: this.#maxima[target]!,
     };
   }

@@ -241,6 +241,8 @@ export interface PingSummary extends ProbeCounts {
   readonly address: string;
   /** From the first probe to the end of the last one, in milliseconds. */
   readonly durationMs: number;
+  /** From the first probe to the last one, in milliseconds; what ping calls the time. */
+  readonly sendingMs: number;
   /** Absent when nothing was answered. */
   readonly rtt?: RoundTripSummary;
   /** The most probes that were on their way to the target when something was heard of the first of them. */

@@ -95,5 +95,5 @@ export async function resolveByConnecting(
       "EAI_ADDRFAMILY",
     );
   }
-  return { family: found, bytes, scopeId: 0, text };
+  return { family: found, bytes, scopeId: 0, text, zone: "" };
 }

@@ -25,8 +25,10 @@ export class ResolutionError extends Error {
 /** An address that a permitted host stands for. */
 export interface ResolvedAddress extends SystemAddress {
   readonly family: Family;
-  /** In text, with its zone where it has one. */
+  /** In text, without its zone. */
   readonly text: string;
+  /** The IPv6 zone in text, with its `%`; empty where there is none. */
+  readonly zone: string;
 }
 
 /**
@@ -59,6 +61,7 @@ export async function resolve(
       bytes: literal,
       scopeId: 0,
       text: formatAddress(literal),
+      zone: "",
     };
   }
   const result = await abortable(system().lookup(host, family), signal);
@@ -72,7 +75,7 @@ export async function resolve(
   const text = formatAddress(first.bytes);
   requireNotDenied(host, text, port);
   const zone = first.scopeId === 0 ? "" : zoneOf(host, first.scopeId);
-  return { ...first, text: text + zone };
+  return { ...first, text, zone };
 }
 
 function zoneOf(host: string, scopeId: number): string {

@@ -87,6 +87,7 @@ const SUMMARY: PingSummary = {
   corrupt: 0,
   lossPercent: 0,
   durationMs: 203.4,
+  sendingMs: 203.4,
   pipe: 1,
   rtt: {
     minMs: 0.084,
