@@ -69,7 +69,7 @@ async function runCommand(
     output,
     report,
     signal: abortOnSignals(),
-    style: await chooseStyle(parsed.options.color ?? "auto"),
+    style: chooseStyle(parsed.options.color ?? "auto"),
   });
 }
 

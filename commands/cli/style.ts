@@ -7,22 +7,29 @@ export interface Style {
   warn(text: string): string;
 }
 
+/** "Select Graphic Rendition" of ECMA-48: the numbers of foreground colours. */
+const RED = 31;
+const GREEN = 32;
+const YELLOW = 33;
+const DEFAULT = 39;
+
 const same = (text: string): string => text;
 
 /** No colour at all. */
 export const PLAIN: Style = { good: same, bad: same, warn: same };
 
+function colored(color: number): (text: string) => string {
+  return (text) => `\x1b[${color}m${text}\x1b[${DEFAULT}m`;
+}
+
 /**
  * The style for standard output. `auto` is colour on a terminal, unless the
- * environment has NO_COLOR.
+ * environment has NO_COLOR; `always` overrides that, too.
  */
-export async function chooseStyle(
-  color: "auto" | "always" | "never",
-): Promise<Style> {
-  const colored = color === "always" ||
+export function chooseStyle(color: "auto" | "always" | "never"): Style {
+  const isColored = color === "always" ||
     color === "auto" && !Deno.noColor && Deno.stdout.isTerminal();
-  if (!colored) return PLAIN;
-  const colors = await import("@std/fmt/colors");
-  colors.setColorEnabled(true);
-  return { good: colors.green, bad: colors.red, warn: colors.yellow };
+  return isColored
+    ? { good: colored(GREEN), bad: colored(RED), warn: colored(YELLOW) }
+    : PLAIN;
 }
