@@ -25,7 +25,8 @@ const LAYERS: readonly Layer[] = [
   {
     name: "tests and scripts",
     holds: /^(tests|scripts)\//,
-    mayImport: "($1/|commands/|lib/|(main|mod)\\.ts$|npm:/?deno-std@|node:)",
+    mayImport:
+      "($1/|commands/|lib/|(main|mod)\\.ts$|deno\\.json$|npm:/?deno-std@|node:)",
   },
   { name: "main.ts", holds: /^main\.ts$/, mayImport: "commands/" },
   { name: "mod.ts", holds: /^mod\.ts$/, mayImport: "lib/" },
@@ -68,7 +69,7 @@ const RESERVED: readonly {
   {
     what: "a socket",
     pattern: /\bDeno\.(connect\w*|listen\w*|startTls|resolveDns)\b/,
-    only: /^(lib\/socket|tests|scripts)\//,
+    only: /^(lib\/os|lib\/socket|tests|scripts)\//,
   },
   {
     what: "the terminal, the arguments or the exit status",
