@@ -5,7 +5,6 @@ import type {
   PingBadChecksum,
   PingError,
   PingEvent,
-  PingLost,
   PingPending,
   PingRedirect,
   PingReply,
@@ -58,9 +57,6 @@ export class OneText {
   /** Flood: probes up to this one have their dot. */
   #dots = 0;
 
-  /** The last probe that was said to be unanswered. */
-  #outstanding = 0;
-
   constructor(options: OneTextOptions) {
     this.#options = options;
   }
@@ -83,8 +79,7 @@ export class OneText {
       case "bad-checksum":
         return { output: this.#badChecksum(event) };
       case "pending":
-      case "lost":
-        return this.#options.outstanding && event.sequence > this.#outstanding
+        return this.#options.outstanding
           ? { output: this.#pending(event) }
           : NOTHING;
       case "error":
@@ -93,6 +88,8 @@ export class OneText {
           : { output: this.#error(event, event.from) };
       case "redirect":
         return { output: this.#redirect(event) };
+      case "lost":
+        return NOTHING;
     }
   }
 
@@ -170,9 +167,7 @@ export class OneText {
       this.#options.style.bad(" (BAD CHECKSUM!)") + "\n";
   }
 
-  /** Once for each probe: when the next one goes out, or when its timeout is over before that. */
-  #pending(event: PingPending | PingLost): string {
-    this.#outstanding = event.sequence;
+  #pending(event: PingPending): string {
     const text = `no answer yet for ${this.#sequence(event)}`;
     return `${this.#time(event)}${this.#options.style.warn(text)}\n`;
   }

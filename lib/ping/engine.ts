@@ -184,12 +184,14 @@ export class Engine implements ProbeSink, Disposable {
     }
   }
 
-  /** Tells of the probe before, if it is still unanswered now that the next one goes out. */
+  /** Tells of the probe before, if it is unanswered now that the next one goes out. */
   #announce(): void {
     const { probes, targets } = this.#parts;
     if (!this.#listener.wantsEvents || targets.size > 1) return;
     const before = this.#batchNumber - 1;
-    if (probes.has(before) && probes.state(before) === ProbeState.IN_FLIGHT) {
+    if (!probes.has(before)) return;
+    const state = probes.state(before);
+    if (state === ProbeState.IN_FLIGHT || state === ProbeState.LOST) {
       this.#listener.event({ type: "pending", ...this.#about(before) });
     }
   }
@@ -277,7 +279,8 @@ export class Engine implements ProbeSink, Disposable {
     this.#hear(target, probes.round(number));
     const isFirst = before !== ProbeState.ANSWERED &&
       before !== ProbeState.LATE;
-    const inTime = rttMs <= timeoutMs;
+    // The kernel's times leave out the wait for a link-layer address, the timeout does not.
+    const inTime = before !== ProbeState.LOST && rttMs <= timeoutMs;
     let reordered = false;
     if (isFirst) {
       this.#endedAt = now;

@@ -165,7 +165,7 @@ export interface PingLost extends ProbeEvent {
   readonly time: number;
 }
 
-/** The next probe goes out and this one is still unanswered. */
+/** The next probe goes out and this one, lost or not, is still unanswered. */
 export interface PingPending extends ProbeEvent {
   /** Which event this is. */
   readonly type: "pending";
