@@ -1,6 +1,5 @@
 /** Picks the operating system that this program runs on. */
 
-import { isLibcGranted, libcPath } from "./linux/libc.ts";
 import { linux } from "./linux/system.ts";
 import type { System } from "./types.ts";
 
@@ -20,14 +19,4 @@ export function system(): System {
   throw new UnsupportedError(
     `Native sockets are not supported on ${Deno.build.os} yet: use --tcp, or run on Linux`,
   );
-}
-
-/** Whether the FFI permission covers the library that {@linkcode system} needs. */
-export function isNativeGranted(): boolean {
-  return Deno.build.os === "linux" && isLibcGranted();
-}
-
-/** The library that {@linkcode system} loads, as an absolute path; undefined where it cannot be told. */
-export function nativeLibraryPath(): string | undefined {
-  return Deno.build.os === "linux" ? libcPath() : undefined;
 }

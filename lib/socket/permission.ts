@@ -1,6 +1,6 @@
 /** The one question that every socket is asked before it opens: may this process reach that host? */
 
-import { isNativeGranted, nativeLibraryPath } from "../os/system.ts";
+import { isNativeGranted, nativeLibraryPath } from "../os/library.ts";
 
 /** A Deno permission is missing; the message and {@linkcode flag} say which. */
 export class PermissionError extends Error {

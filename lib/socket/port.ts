@@ -2,7 +2,8 @@
 
 import { DenoEventLoop } from "../os/deno/event_loop.ts";
 import { DenoTcpTransport } from "../os/deno/tcp.ts";
-import { isNativeGranted, system } from "../os/system.ts";
+import { isNativeGranted } from "../os/library.ts";
+import { system } from "../os/system.ts";
 import type {
   EventLoop,
   PortProbeOptions,

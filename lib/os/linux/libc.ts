@@ -5,6 +5,7 @@
 
 import { SystemError } from "../errno.ts";
 import { LINUX_ERRNO } from "./errno.ts";
+import { libcCandidates } from "./library.ts";
 
 /*
  * Everything that is called, typed once. Sizes that fit 32 bits are declared
@@ -93,31 +94,7 @@ export type Libc = Deno.DynamicLibrary<
   typeof CORE & typeof ON_DEMAND
 >["symbols"];
 
-/** Where the distributions keep the C library; a scoped `--allow-ffi` names one of them. */
-const PATHS: Readonly<Record<typeof Deno.build.arch, readonly string[]>> = {
-  x86_64: [
-    "/lib/x86_64-linux-gnu/libc.so.6",
-    "/lib64/libc.so.6",
-    "/usr/lib/libc.so.6",
-  ],
-  aarch64: [
-    "/lib/aarch64-linux-gnu/libc.so.6",
-    "/lib64/libc.so.6",
-    "/usr/lib/libc.so.6",
-  ],
-};
-
-const SONAME = "libc.so.6";
-
-function isGranted(path?: string): boolean {
-  const descriptor: Deno.FfiPermissionDescriptor = path === undefined
-    ? { name: "ffi" }
-    : { name: "ffi", path };
-  return Deno.permissions.querySync(descriptor).state === "granted";
-}
-
 let symbols: Libc | undefined;
-let libraryPath: string | undefined;
 
 /**
  * The C library, opened once.
@@ -129,15 +106,11 @@ export function libc(): Libc {
 }
 
 function open(): Libc {
-  const candidates = isGranted()
-    ? [SONAME, ...PATHS[Deno.build.arch]]
-    : PATHS[Deno.build.arch].filter((path) => isGranted(path));
+  const candidates = libcCandidates();
   let failure: unknown;
   for (const path of candidates) {
     try {
-      const core = Deno.dlopen(path, CORE).symbols;
-      libraryPath = path;
-      return withOnDemand(core, path);
+      return withOnDemand(Deno.dlopen(path, CORE).symbols, path);
     } catch (error) {
       failure = error;
     }
@@ -163,29 +136,6 @@ function withOnDemand(core: object, path: string): Libc {
     });
   }
   return bound as Libc;
-}
-
-/**
- * Whether FFI is granted, for the C library at least.
- */
-export function isLibcGranted(): boolean {
-  return symbols !== undefined || isGranted() ||
-    PATHS[Deno.build.arch].some((path) => isGranted(path));
-}
-
-/** The C library's absolute path, for `--allow-ffi=PATH`; undefined where it cannot be told. */
-export function libcPath(): string | undefined {
-  if (libraryPath?.startsWith("/")) return libraryPath;
-  for (const path of PATHS[Deno.build.arch]) {
-    if (!isGranted(path)) continue;
-    try {
-      Deno.dlopen(path, {}).close();
-      return path;
-    } catch {
-      // Not this distribution's place: the next one.
-    }
-  }
-  return undefined;
 }
 
 const errnoBytes = new Uint8Array(4);
