@@ -16,21 +16,13 @@ import { libcCandidates } from "./library.ts";
  * are two groups: what every run calls, and what is bound at its first use.
  */
 const CORE = {
-  copyFromPointer: {
-    name: "memcpy",
-    parameters: ["buffer", "pointer", "usize"],
-    result: "void",
-  },
-  // memcpy returns its first argument: with no bytes to copy, the address of a buffer.
+  // It returns its first argument: with no bytes to copy, the address of a buffer.
   // UnsafePointer.of() would need an unscoped --allow-ffi.
-  addressOf: {
-    name: "memcpy",
-    parameters: ["buffer", "buffer", "usize"],
-    result: "u64",
-  },
-  __errno_location: { parameters: [], result: "pointer" },
+  memcpy: { parameters: ["buffer", "u64", "usize"], result: "u64" },
+  __errno_location: { parameters: [], result: "u64" },
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
   setsockopt: {
     parameters: ["i32", "i32", "i32", "buffer", "u32"],
     result: "i32",
@@ -43,13 +35,7 @@ const CORE = {
 } as const satisfies Deno.ForeignLibraryInterface;
 
 const ON_DEMAND = {
-  copyFromAddress: {
-    name: "memcpy",
-    parameters: ["buffer", "u64", "usize"],
-    result: "void",
-  },
   geteuid: { parameters: [], result: "u32" },
-  close: { parameters: ["i32"], result: "i32" },
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   epoll_create1: { parameters: ["i32"], result: "i32" },
@@ -143,8 +129,8 @@ const errnoView = new Int32Array(errnoBytes.buffer);
 
 /** The number of the error that the last synchronous call met. */
 export function errno(): number {
-  const { copyFromPointer, __errno_location } = libc();
-  copyFromPointer(errnoBytes, __errno_location(), 4n);
+  const { memcpy, __errno_location } = libc();
+  memcpy(errnoBytes, __errno_location(), 4n);
   return errnoView[0]!;
 }
 
@@ -167,8 +153,7 @@ export function check(result: number, operation: string): number {
 
 /** The address of a buffer, which must be backed by an ArrayBuffer of its own (small typed arrays move). */
 export function addressOf(buffer: ArrayBuffer): bigint {
-  const bytes = new Uint8Array(buffer);
-  return libc().addressOf(bytes, bytes, 0n);
+  return libc().memcpy(new Uint8Array(buffer), 0n, 0n);
 }
 
 /** Text as the C library takes it. */

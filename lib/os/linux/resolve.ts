@@ -44,7 +44,7 @@ export async function lookup(
   host: string,
   family?: Family,
 ): Promise<LookupResult> {
-  const { waitForAddresses, freeaddrinfo, copyFromAddress } = libc();
+  const { waitForAddresses, freeaddrinfo, memcpy } = libc();
   const hints = new DataView(new ArrayBuffer(ADDRINFO_BYTES));
   // Without a family, addresses of a kind that this machine has none of would only fail.
   hints.setInt32(HINT_FLAGS, family === undefined ? AI_ADDRCONFIG : 0, true);
@@ -68,7 +68,7 @@ export async function lookup(
   const name = new Uint8Array(SOCKADDR_BYTES);
   let next = result[0]!;
   while (next !== 0n && addresses.length < MOST_ADDRESSES) {
-    copyFromAddress(
+    memcpy(
       new Uint8Array(entry.buffer),
       next,
       BigInt(ADDRINFO_BYTES),
@@ -77,7 +77,7 @@ export async function lookup(
       entry.getUint32(ADDRESS_LENGTH, true),
       SOCKADDR_BYTES,
     );
-    copyFromAddress(name, entry.getBigUint64(ADDRESS, true), BigInt(length));
+    memcpy(name, entry.getBigUint64(ADDRESS, true), BigInt(length));
     const address = addressOfSocket(name);
     if (address !== undefined) addresses.push(address);
     next = entry.getBigUint64(NEXT, true);
