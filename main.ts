@@ -18,7 +18,6 @@ const EXIT_TERMINATED = 143;
 const output = new Output(Deno.stdout, () => Deno.exit(EXIT_BROKEN_PIPE));
 
 function report(message: string): void {
-  output.flush();
   const bytes = new TextEncoder().encode(`${message}\n`);
   for (let at = 0; at < bytes.length;) {
     at += Deno.stderr.writeSync(bytes.subarray(at));
@@ -109,7 +108,6 @@ if (import.meta.main) {
     });
   }
   const status = await main(Deno.args).catch((error) => fail("netdiag", error));
-  output.flush();
   // Not the natural end: a thread that still waits for the system would hold it up.
   Deno.exit(status);
 }

@@ -1,7 +1,6 @@
 /** Events as lines of JSON. */
 
-/** One event on a line of its own, its type first. */
+/** One event on a line of its own. */
 export function jsonLine(event: { readonly type: string }): string {
-  const { type, ...fields } = event;
-  return `${JSON.stringify({ type, ...fields })}\n`;
+  return `${JSON.stringify(event)}\n`;
 }

@@ -1,6 +1,6 @@
 /** A ping to many targets, a line each. */
 
-import { pingMany } from "../../lib/ping/many.ts";
+import { pingManyInBatches } from "../../lib/ping/many.ts";
 import type {
   PingManyEvent,
   PingManySummary,
@@ -36,9 +36,9 @@ export async function pingSeveral(
   const list = await listTargets(targets);
   const progress = await startProgress(countTargets(list), context);
   const tell = values.json
-    ? jsonTeller(values, context)
+    ? jsonTeller(values)
     : textTeller(values, list, context);
-  const run = pingMany(list, {
+  const run = pingManyInBatches(list, {
     ...probe,
     count: values.count,
     retries: values.retries,
@@ -47,10 +47,15 @@ export async function pingSeveral(
     probes: values.verbose,
     signal: withDeadline(context.signal, values.deadline),
   });
-  for await (const event of run) {
-    progress.note(event);
-    tell(event);
-    if (event.type === "summary") return exitStatus(event);
+  for await (const events of run) {
+    let text = "";
+    for (const event of events) {
+      progress.note(event);
+      text += tell(event);
+    }
+    context.output.write(text);
+    const last = events.at(-1);
+    if (last?.type === "summary") return exitStatus(last);
   }
   // Interrupted before the first probe.
   return 1;
@@ -72,24 +77,21 @@ function withDeadline(
     : AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
 }
 
-function jsonTeller(
-  values: PingValues,
-  { output }: Context,
-): (event: PingManyEvent) => void {
+function jsonTeller(values: PingValues): (event: PingManyEvent) => string {
   const only = onlyState(values);
   return (event) => {
     const isWanted = event.type === "summary" || !values.quiet &&
         (event.type !== "target" || only === undefined ||
           event.alive === (only === "alive"));
-    if (isWanted) output.gather(jsonLine(event));
+    return isWanted ? jsonLine(event) : "";
   };
 }
 
 function textTeller(
   values: PingValues,
   list: TargetList,
-  { output, report, signal, style }: Context,
-): (event: PingManyEvent) => void {
+  { report, signal, style }: Context,
+): (event: PingManyEvent) => string {
   const { quiet, verbose, timestamps } = values;
   const counts = values.count !== undefined;
   const text = new SeveralText({
@@ -103,11 +105,11 @@ function textTeller(
   });
   return (event) => {
     if (event.type === "summary" && !quiet && !verbose && !signal.aborted) {
-      return;
+      return "";
     }
     const rendered = text.render(event);
-    if (rendered.output !== undefined) output.gather(rendered.output);
     if (rendered.report !== undefined) report(rendered.report);
+    return rendered.output ?? "";
   };
 }
 

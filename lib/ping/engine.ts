@@ -5,7 +5,7 @@ import type { Family } from "../wire/address.ts";
 import type { Answer, DeliveryError, Prober, ProbeSink } from "./prober.ts";
 import { type Probes, ProbeState } from "./probes.ts";
 import type { Schedule } from "./schedule.ts";
-import type { Counter, Targets } from "./targets.ts";
+import { type Counter, type Targets, wholeNanoseconds } from "./targets.ts";
 import type {
   PingEvent,
   PingStart,
@@ -377,11 +377,7 @@ export class Engine implements ProbeSink, Disposable {
 
   /** How all probes have ended so far. */
   counts(): ProbeCounts {
-    const { targets, probes } = this.#parts;
-    return probeCounts(
-      (counter) => targets.total(counter),
-      probes.inFlight,
-    );
+    return this.#parts.targets.totals();
   }
 
   [Symbol.dispose](): void {
@@ -444,34 +440,6 @@ export class Engine implements ProbeSink, Disposable {
         : "kernel-receive",
     ];
   }
-}
-
-/** No clock tells more; the rest is the noise of binary fractions. */
-export function wholeNanoseconds(milliseconds: number): number {
-  return Math.round(milliseconds * 1e6) / 1e6;
-}
-
-/** Counts in the form of the results. */
-export function probeCounts(
-  count: (counter: Counter) => number,
-  inFlight: number,
-): ProbeCounts {
-  const transmitted = count("transmitted");
-  const lost = count("lost");
-  const errors = count("errors");
-  const ended = transmitted - inFlight;
-  return {
-    transmitted,
-    answered: count("answered"),
-    late: count("late"),
-    lost,
-    errors,
-    inFlight,
-    duplicates: count("duplicates"),
-    reordered: count("reordered"),
-    corrupt: count("corrupt"),
-    lossPercent: ended === 0 ? 0 : (lost + errors) * 100 / ended,
-  };
 }
 
 /** An error of this machine's own, about a probe that it did not send. */

@@ -57,8 +57,8 @@ export class Payload {
   /** The number in a payload; undefined where it is cut off, as in very small probes. */
   number(payload: Uint8Array): number | undefined {
     if (Math.min(payload.length, this.size) < HEAD_BYTES) return undefined;
-    const view = new DataView(payload.buffer, payload.byteOffset + NUMBER, 8);
-    return view.getUint32(4) * 0x1_0000_0000 + view.getUint32(0);
+    return readUint32(payload, NUMBER + 4) * 0x1_0000_0000 +
+      readUint32(payload, NUMBER);
   }
 
   /** The first byte that is not what probe `number` carried; undefined where all is as sent, or merely cut short. */
@@ -77,4 +77,9 @@ export class Payload {
       ? { offset: this.size, expected: -1, actual: payload[this.size]! }
       : undefined;
   }
+}
+
+function readUint32(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) |
+    (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
 }

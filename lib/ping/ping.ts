@@ -6,7 +6,7 @@ import {
 } from "../socket/port.ts";
 import { resolve } from "../socket/resolve.ts";
 import { formatAddress } from "../wire/address.ts";
-import { Engine, wholeNanoseconds } from "./engine.ts";
+import { Engine } from "./engine.ts";
 import {
   isMulticast,
   openDenoProber,
@@ -18,7 +18,7 @@ import {
 import { planSingle, type SingleOptionsPlan } from "./options.ts";
 import { Probes, SEQUENCES } from "./probes.ts";
 import { SingleSchedule } from "./schedule.ts";
-import { Targets } from "./targets.ts";
+import { Targets, wholeNanoseconds } from "./targets.ts";
 import type { PingEvent, PingOptions, PingSummary } from "./types.ts";
 
 /** A run of {@linkcode ping}: its events, and a look at the counts while it goes on. */

@@ -1,4 +1,5 @@
 import { type Family, formatAddress } from "../wire/address.ts";
+import type { ProbeCounts, TargetResult } from "./types.ts";
 
 /** Whether an address means something only together with a zone (RFC 4007). */
 export function isLinkLocal(address: Uint8Array): boolean {
@@ -153,9 +154,7 @@ export class Targets {
 
   /** The sum of a counter over all targets. */
   total(counter: Counter): number {
-    let total = 0;
-    for (const count of this.#counters[counter]) total += count;
-    return total;
+    return sum(this.#counters[counter]);
   }
 
   /** Notes that a probe to a target is about to be sent. */
@@ -214,27 +213,57 @@ export class Targets {
     if (first || rttMs > this.#maxima[target]!) this.#maxima[target] = rttMs;
   }
 
-  /** Smallest, mean and largest round-trip time in milliseconds; undefined where nothing was answered. */
-  roundTrips(
-    target: number,
-  ): { minMs: number; avgMs: number; maxMs: number } | undefined {
-    const answered = this.count(target, "answered");
-    if (answered === 0) return undefined;
-    return {
-      minMs: this.#minima[target]!,
-      avgMs: Math.round(this.#sums[target]! / answered * 1e6) / 1e6,
-      maxMs: this.#maxima[target]!,
+  /** What came of a target. */
+  result(target: number): TargetResult {
+    const counters = this.#counters;
+    const answered = counters.answered[target]!;
+    const address = this.address(target);
+    const error = this.#errors.get(target);
+    const result: { -readonly [K in keyof TargetResult]: TargetResult[K] } = {
+      type: "target",
+      host: this.#names.get(target) ?? address ?? "",
+      alive: answered > 0,
+      transmitted: counters.transmitted[target]!,
+      answered,
+      late: counters.late[target]!,
+      lost: counters.lost[target]!,
+      errors: counters.errors[target]!,
+      inFlight: this.#inFlight[target]!,
+      duplicates: counters.duplicates[target]!,
+      reordered: counters.reordered[target]!,
+      corrupt: counters.corrupt[target]!,
+      lossPercent: 0,
     };
+    result.lossPercent = lossPercent(result);
+    if (address !== undefined) result.address = address;
+    if (answered > 0) {
+      result.minMs = this.#minima[target]!;
+      result.avgMs = wholeNanoseconds(this.#sums[target]! / answered);
+      result.maxMs = this.#maxima[target]!;
+    }
+    if (error !== undefined) result.error = error;
+    return result;
+  }
+
+  /** How all probes to all targets have ended so far. */
+  totals(): ProbeCounts {
+    const totals = {
+      transmitted: this.total("transmitted"),
+      answered: this.total("answered"),
+      late: this.total("late"),
+      lost: this.total("lost"),
+      errors: this.total("errors"),
+      inFlight: sum(this.#inFlight),
+      duplicates: this.total("duplicates"),
+      reordered: this.total("reordered"),
+      corrupt: this.total("corrupt"),
+    };
+    return { ...totals, lossPercent: lossPercent(totals) };
   }
 
   /** Notes why a target cannot be reached. */
   setError(target: number, message: string): void {
     this.#errors.set(target, message);
-  }
-
-  /** What was said last of why a target cannot be reached. */
-  error(target: number): string | undefined {
-    return this.#errors.get(target);
   }
 
   /** Marks the result of a target as reported; returns false where it was before. */
@@ -248,4 +277,23 @@ export class Targets {
   isReported(target: number): boolean {
     return this.#reported[target] === 1;
   }
+}
+
+function sum(counts: Uint32Array): number {
+  let total = 0;
+  for (let i = 0; i < counts.length; i++) total += counts[i]!;
+  return total;
+}
+
+/** What was lost or refused, in percent of the probes that ended. */
+function lossPercent(
+  { transmitted, inFlight, lost, errors }: Omit<ProbeCounts, "lossPercent">,
+): number {
+  const ended = transmitted - inFlight;
+  return ended === 0 ? 0 : (lost + errors) * 100 / ended;
+}
+
+/** No clock tells more; the rest is the noise of binary fractions. */
+export function wholeNanoseconds(milliseconds: number): number {
+  return Math.round(milliseconds * 1e6) / 1e6;
 }

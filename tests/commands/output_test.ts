@@ -67,37 +67,3 @@ Deno.test("Output.write() reports that the reader is gone", () => {
   output.write("a\n");
   assertEquals(closed, 1);
 });
-
-Deno.test("Output.gather() writes the first text at once and the next ones together", async () => {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const sink = new FakeSink();
-  const output = new Output(sink, unexpected);
-  output.gather("1\n");
-  assertEquals(sink.writes, ["1\n"]);
-  output.gather("2\n");
-  output.gather("3\n");
-  assertEquals(sink.writes, ["1\n"]);
-  output.beforeWrite = resolve;
-  await promise;
-  await Promise.resolve();
-  assertEquals(sink.writes, ["1\n", "2\n3\n"]);
-});
-
-Deno.test("Output.flush() writes what was gathered, once", () => {
-  const sink = new FakeSink();
-  const output = new Output(sink, unexpected);
-  output.write("1\n");
-  output.gather("2\n");
-  output.flush();
-  output.flush();
-  assertEquals(sink.text, "1\n2\n");
-});
-
-Deno.test("Output.gather() writes a hundred thousand lines in few writes", () => {
-  const sink = new FakeSink();
-  const output = new Output(sink, unexpected);
-  for (let i = 0; i < 100_000; i++) output.gather(`10.0.0.${i} is alive\n`);
-  output.flush();
-  assertEquals(sink.text.split("\n").length, 100_001);
-  assertEquals(sink.writes.length < 1000, true, `${sink.writes.length} writes`);
-});
