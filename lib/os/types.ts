@@ -221,7 +221,7 @@ export interface System {
   openEventLoop(): EventLoop;
   /** @throws {SystemError} EPERM or EACCES where ICMP is not allowed at all */
   openIcmp(loop: EventLoop, options: IcmpSocketOptions): IcmpTransport;
-  openPort(loop: EventLoop, options: PortProbeOptions): PortTransport;
+  openPort(loop: EventLoop, options: PortProbeOptions): Promise<PortTransport>;
   /** Addresses of a name, in order of preference. May wait as long as the system's resolver does. */
   lookup(host: string, family?: Family): Promise<LookupResult>;
   /** The name of an address; undefined where there is none. */
@@ -234,7 +234,7 @@ export interface System {
    *
    * @throws {SystemError} such as ENETUNREACH; EACCES for a broadcast address
    */
-  route(options: RouteOptions): Route;
+  route(options: RouteOptions): Promise<Route>;
   /** The number of an interface; 0 where there is none of that name. */
   interfaceIndex(name: string): number;
   /** Whether this process may do what is kept from ordinary users. */

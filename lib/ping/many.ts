@@ -88,7 +88,7 @@ export async function* pingManyInBatches(
   const loop = resources.use(openEventLoop());
   const probers = new Map<Family, Prober>();
   for (const family of familiesOf(table)) {
-    const prober = openProber(loop, family, plan, options, {
+    const prober = await openProber(loop, family, plan, options, {
       probes,
       targets: table,
       batch: BATCH,

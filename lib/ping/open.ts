@@ -3,8 +3,6 @@
 import { SystemError } from "../os/errno.ts";
 import type { EventLoop, SystemAddress } from "../os/types.ts";
 import { openIcmp } from "../socket/icmp.ts";
-import { requireNative } from "../socket/permission.ts";
-import { openDenoTcp, openPort } from "../socket/port.ts";
 import type { ResolvedAddress } from "../socket/resolve.ts";
 import { interfaceIndex, routeTo } from "../socket/route.ts";
 import type { Family } from "../wire/address.ts";
@@ -12,7 +10,6 @@ import { ICMP_HEADER_BYTES } from "../wire/icmp.ts";
 import { IcmpProber } from "./icmp_prober.ts";
 import { type CommonPlan, OptionError } from "./options.ts";
 import { Payload } from "./payload.ts";
-import { PortProber } from "./port_prober.ts";
 import type { Prober } from "./prober.ts";
 import type { Probes } from "./probes.ts";
 import { isLinkLocal, type Targets } from "./targets.ts";
@@ -51,19 +48,20 @@ function sourceAddress(plan: CommonPlan): SystemAddress | undefined {
  *
  * @throws {SystemError} where there is no route to it
  */
-export function sourceFor(
+export async function sourceFor(
   target: ResolvedAddress,
   plan: CommonPlan,
   options: ProbeOptions,
-): Uint8Array {
+): Promise<Uint8Array> {
   requireFamily(plan, target.family);
-  return routeTo({
+  const { source } = await routeTo({
     family: target.family,
     destination: target,
     sourceAddress: sourceAddress(plan),
     sourceInterface: plan.source.interface,
     broadcast: options.broadcast,
-  }).source;
+  });
+  return source;
 }
 
 /** What this machine says of a first probe when no other one could fare better. */
@@ -119,24 +117,20 @@ export interface Shared {
   readonly anySource: boolean;
 }
 
-/** TCP and UDP probes that may be open at one time: well below the usual limit of 1024 descriptors. */
-const OPEN_PORTS = 512;
-
 /**
  * A prober for one family.
  *
  * @throws {IcmpUnavailableError}
  * @throws {SystemError}
  */
-export function openProber(
+export async function openProber(
   loop: EventLoop,
   family: Family,
   plan: CommonPlan,
   options: ProbeOptions,
   shared: Shared,
-): Prober {
+): Promise<Prober> {
   requireFamily(plan, family);
-  const { probes, targets } = shared;
   const payload = new Payload(plan.size, options.pattern);
   const common = {
     family,
@@ -147,18 +141,11 @@ export function openProber(
   };
   const protocol = options.probe ?? "icmp";
   if (protocol !== "icmp") {
-    const transport = openPort(loop, {
-      ...common,
-      protocol,
-      port: options.port!,
-      capacity: OPEN_PORTS,
-    });
-    return new PortProber(
-      protocol,
-      family,
-      transport,
-      probes,
-      targets,
+    const { openPortProber } = await import("./open_port.ts");
+    return await openPortProber(
+      loop,
+      { ...common, protocol, port: options.port! },
+      shared,
       payload,
     );
   }
@@ -170,36 +157,6 @@ export function openProber(
     broadcast: options.broadcast,
     receiveBuffer: shared.receiveBuffer,
   });
-  return new IcmpProber(transport, probes, targets, payload, shared.anySource);
-}
-
-/**
- * A prober for TCP by Deno's own API.
- *
- * @throws {PermissionError} where an option needs FFI
- */
-export function openDenoProber(
-  loop: EventLoop,
-  host: string,
-  family: Family,
-  plan: CommonPlan,
-  options: ProbeOptions,
-  shared: Shared,
-): Prober {
-  const needsNative = options.ttl !== undefined || options.tos !== undefined ||
-    options.source !== undefined;
-  if (needsNative) requireNative();
-  const transport = openDenoTcp(loop, {
-    hostname: host,
-    port: options.port!,
-    capacity: OPEN_PORTS,
-  });
-  return new PortProber(
-    "tcp",
-    family,
-    transport,
-    shared.probes,
-    shared.targets,
-    new Payload(plan.size),
-  );
+  const { probes, targets, anySource } = shared;
+  return new IcmpProber(transport, probes, targets, payload, anySource);
 }

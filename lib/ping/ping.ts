@@ -1,15 +1,10 @@
 import { openEventLoop } from "../socket/icmp.ts";
-import {
-  mustUseDeno,
-  openDenoLoop,
-  resolveByConnecting,
-} from "../socket/port.ts";
+import { mayUseNative } from "../socket/permission.ts";
 import { resolve } from "../socket/resolve.ts";
 import { formatAddress } from "../wire/address.ts";
 import { Engine } from "./engine.ts";
 import {
   isMulticast,
-  openDenoProber,
   openProber,
   sourceFor,
   throwIfHopeless,
@@ -66,11 +61,18 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
     const { signal } = options;
     if (signal?.aborted) return;
     // Without FFI, a handshake can still be timed, if less exactly.
-    const byDeno = options.probe === "tcp" && mustUseDeno();
+    const byDeno = options.probe === "tcp" && !mayUseNative()
+      ? await import("./open_port.ts")
+      : undefined;
     let target;
     try {
       target = byDeno
-        ? await resolveByConnecting(host, options.port!, options.family, signal)
+        ? await byDeno.resolveByConnecting(
+          host,
+          options.port!,
+          options.family,
+          signal,
+        )
         : withZone(
           await resolve(host, options.family, portOf(options), signal),
           plan,
@@ -84,13 +86,13 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
     identity = { host, address };
     const source = options.source === undefined
       ? undefined
-      : sourceFor(target, plan, options);
+      : await sourceFor(target, plan, options);
 
     const targets = new Targets(1);
     targets.setName(0, host);
     targets.setAddress(0, target.bytes, zone);
     const probes = new Probes(SEQUENCES);
-    using loop = byDeno ? openDenoLoop() : openEventLoop();
+    using loop = byDeno ? byDeno.openDenoLoop() : openEventLoop();
     const shared = {
       probes,
       targets,
@@ -99,8 +101,8 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
       anySource: options.broadcast === true || isMulticast(target.bytes),
     };
     using prober = byDeno
-      ? openDenoProber(loop, host, target.family, plan, options, shared)
-      : openProber(loop, target.family, plan, options, shared);
+      ? byDeno.openDenoProber(loop, host, target.family, plan, options, shared)
+      : await openProber(loop, target.family, plan, options, shared);
 
     const events: PingEvent[] = [];
     const { deadlineMs } = options;

@@ -70,6 +70,11 @@ export function requireNotDenied(
   }
 }
 
+/** Whether Deno's `ffi` permission covers the system's own library. */
+export function mayUseNative(): boolean {
+  return isNativeGranted();
+}
+
 /**
  * Checks that Deno's `ffi` permission covers the system's own library.
  *

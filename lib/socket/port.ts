@@ -2,7 +2,6 @@
 
 import { DenoEventLoop } from "../os/deno/event_loop.ts";
 import { DenoTcpTransport } from "../os/deno/tcp.ts";
-import { isNativeGranted } from "../os/library.ts";
 import { system } from "../os/system.ts";
 import type {
   EventLoop,
@@ -19,17 +18,12 @@ import { ResolutionError, type ResolvedAddress } from "./resolve.ts";
  *
  * @throws {PermissionError} when `ffi` is not granted
  */
-export function openPort(
+export async function openPort(
   loop: EventLoop,
   options: PortProbeOptions,
-): PortTransport {
+): Promise<PortTransport> {
   requireNative();
-  return system().openPort(loop, options);
-}
-
-/** Whether TCP probes must do with Deno's own API. */
-export function mustUseDeno(): boolean {
-  return !isNativeGranted();
+  return await system().openPort(loop, options);
 }
 
 /** The loop for probes by Deno's own API. */

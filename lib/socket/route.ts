@@ -9,9 +9,9 @@ import { requireNative } from "./permission.ts";
  *
  * @throws {SystemError} such as ENETUNREACH where there is no route; EACCES for a broadcast address
  */
-export function routeTo(options: RouteOptions): Route {
+export async function routeTo(options: RouteOptions): Promise<Route> {
   requireNative();
-  return system().route(options);
+  return await system().route(options);
 }
 
 /** The number of an interface; 0 where there is none of that name. */

@@ -105,8 +105,3 @@ export async function reverseLookup(
   if (status !== 0) return undefined;
   return new TextDecoder().decode(host.subarray(0, host.indexOf(0)));
 }
-
-/** The number of an interface; 0 where there is none of that name. */
-export function interfaceIndex(name: string): number {
-  return libc().if_nametoindex(cString(name));
-}

@@ -95,6 +95,11 @@ export function bindToInterface(socket: number, name: string): void {
   );
 }
 
+/** The number of an interface; 0 where there is none of that name. */
+export function interfaceIndex(name: string): number {
+  return libc().if_nametoindex(cString(name));
+}
+
 /** What sockets of every kind can be told about the packets they send. */
 export interface PacketOptions {
   readonly family: Family;

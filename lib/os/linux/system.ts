@@ -1,22 +1,31 @@
-/** Linux, x86-64 and aarch64, through glibc. */
+/** Linux, x86-64 and aarch64, through glibc. What not every run needs is loaded when it is asked for. */
 
 import type { System } from "../types.ts";
 import { LinuxEventLoop } from "./event_loop.ts";
 import { LinuxIcmpTransport } from "./icmp.ts";
 import { libc } from "./libc.ts";
-import { LinuxPortTransport } from "./port.ts";
-import { interfaceIndex, lookup, reverseLookup } from "./resolve.ts";
-import { route } from "./route.ts";
+import { interfaceIndex } from "./socket.ts";
 
 export const linux: System = {
   openEventLoop: () => new LinuxEventLoop(),
   openIcmp: (loop, options) =>
     new LinuxIcmpTransport(loop as LinuxEventLoop, options),
-  openPort: (loop, options) =>
-    new LinuxPortTransport(loop as LinuxEventLoop, options),
-  lookup,
-  reverseLookup,
-  route,
+  async openPort(loop, options) {
+    const { LinuxPortTransport } = await import("./port.ts");
+    return new LinuxPortTransport(loop as LinuxEventLoop, options);
+  },
+  async lookup(host, family) {
+    const { lookup } = await import("./resolve.ts");
+    return await lookup(host, family);
+  },
+  async reverseLookup(family, address) {
+    const { reverseLookup } = await import("./resolve.ts");
+    return await reverseLookup(family, address);
+  },
+  async route(options) {
+    const { route } = await import("./route.ts");
+    return route(options);
+  },
   interfaceIndex,
   isPrivileged: () => libc().geteuid() === 0,
 };
