@@ -153,6 +153,11 @@ export class LabProcess implements AsyncDisposable {
     }
   }
 
+  /** How many lines it has printed so far. */
+  get printed(): number {
+    return this.#lines.length;
+  }
+
   /** Waits for the end of the program. */
   finish(): Promise<RunResult> {
     return this.#finished;

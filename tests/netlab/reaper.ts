@@ -75,5 +75,5 @@ if (missing("namespaces") === undefined) {
     stdin: "piped",
     stdout: "null",
     stderr: "null",
-  }).spawn();
+  }).spawn().unref();
 }

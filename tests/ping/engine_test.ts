@@ -280,6 +280,52 @@ Deno.test("engine sends later what the system does not take at once", async () =
   assertEquals(actual, counts({ transmitted: 50, answered: 50 }));
 });
 
+Deno.test("engine gives up on probes that the system does not take for long", async () => {
+  let refused = 0;
+  const { counts: actual, events } = await pingFake(answersAfter(5), {
+    count: 10,
+    intervalMs: 200,
+    fake: {
+      admit(index) {
+        if (index < 5) return true;
+        // A test that never ends would not tell why.
+        if (++refused > 10_000) throw new Error("Tried again for ever");
+        return false;
+      },
+    },
+  });
+  assertEquals(
+    actual,
+    counts({ transmitted: 10, answered: 5, errors: 5, lossPercent: 50 }),
+  );
+  assertEquals(ofType(events, "error").map((event) => event.sequence), [
+    6,
+    7,
+    8,
+    9,
+    10,
+  ]);
+});
+
+Deno.test("engine calls an answer late once it has called the probe lost", async () => {
+  const { counts: actual, events } = await pingFake(
+    (probe) => [{ afterMs: probe.index === 0 ? 150 : 5, packet: echo(probe) }],
+    {
+      count: 10,
+      intervalMs: 50,
+      timeoutMs: 100,
+      // As if the first one had waited 148 ms in this machine for the link-layer address.
+      fake: { departsAfterMs: (index) => index === 0 ? 148 : 0 },
+    },
+  );
+  assertEquals(
+    actual,
+    counts({ transmitted: 10, answered: 9, late: 1, reordered: 1 }),
+  );
+  assertEquals(ofType(events, "lost").map((event) => event.sequence), [1]);
+  assertEquals(ofType(events, "late").map((event) => event.sequence), [1]);
+});
+
 Deno.test("engine ends at once when the signal aborts, with what is in flight", async () => {
   const controller = new AbortController();
   const { counts: actual, clock } = await pingFake(answersAfter(500), {

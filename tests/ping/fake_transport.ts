@@ -109,6 +109,8 @@ export interface FakeOptions {
   readonly clock?: ClockSource;
   /** Before each probe is taken: false where the system takes no more now, or throws what it refuses it with. */
   readonly admit?: (index: number) => boolean;
+  /** How long a probe waits in the machine before the kernel says that it has left. Default 0. */
+  readonly departsAfterMs?: (index: number) => number;
 }
 
 /** The identifier of every fake socket. */
@@ -149,6 +151,7 @@ export class FakeTransport implements IcmpTransport {
   readonly #loop: VirtualClock;
   readonly #script: Script;
   readonly #admit: (index: number) => boolean;
+  readonly #departsAfterMs: (index: number) => number;
   readonly #arrived: ((handler: IcmpHandler) => void)[] = [];
   #offered = 0;
 
@@ -157,6 +160,7 @@ export class FakeTransport implements IcmpTransport {
     this.kind = options.kind ?? "raw";
     this.clock = options.clock ?? "kernel";
     this.#admit = options.admit ?? (() => true);
+    this.#departsAfterMs = options.departsAfterMs ?? (() => 0);
     this.#loop = loop;
     this.#script = script;
     this.outgoing = Array.from({ length: options.batch ?? 1 }, () => ({
@@ -193,7 +197,10 @@ export class FakeTransport implements IcmpTransport {
       at,
     };
     if (this.clock === "kernel") {
-      this.#arrived.push((handler) => handler.sent(cookie, at));
+      const departed = at + this.#departsAfterMs(probe.index);
+      const tell = (handler: IcmpHandler) => handler.sent(cookie, departed);
+      if (departed === at) this.#arrived.push(tell);
+      else this.#loop.at(departed, () => this.#arrived.push(tell));
     }
     for (const delivery of this.#script(probe)) {
       this.deliver(at + delivery.afterMs, delivery, probe.address);
