@@ -94,21 +94,6 @@ export interface Parsed<S extends OptionSpecs = OptionSpecs> {
   readonly operands: readonly Operand[];
 }
 
-/** Options that every command takes. */
-export const COMMON_OPTIONS = {
-  color: {
-    type: "choice",
-    choices: ["auto", "always", "never"],
-    help: "colour the output; auto is on a terminal, unless NO_COLOR is set",
-  },
-  help: { type: "flag", short: "h", help: "show this help" },
-  debug: {
-    type: "flag",
-    hidden: true,
-    help: "print the stack of an unexpected error",
-  },
-} as const satisfies OptionSpecs;
-
 /** One thing that a command may be allowed to do. */
 export type Permission =
   | {

@@ -1,12 +1,8 @@
 /** Help, made from the same data that parses. */
 
-import {
-  type Command,
-  COMMON_OPTIONS,
-  type OptionSpec,
-  type OptionSpecs,
-} from "../command.ts";
+import type { Command, OptionSpec, OptionSpecs } from "../command.ts";
 import { COMMANDS } from "../registry.ts";
+import { COMMON_OPTIONS } from "./parse.ts";
 
 /** Help is laid out for terminals of this width. */
 const WIDTH = 80;

@@ -1,15 +1,24 @@
 /** Command lines by option specs: getopt's syntax in, typed values out. */
 
 import { parseArgs } from "@std/cli/parse-args";
-import {
-  COMMON_OPTIONS,
-  type Operand,
-  type OptionSpecs,
-  type OptionValues,
-  type Parsed,
-} from "../command.ts";
+import type { Operand, OptionSpecs, OptionValues, Parsed } from "../command.ts";
 import { UnknownNameError, UsageError } from "./errors.ts";
 import { parseValue } from "./values.ts";
+
+/** Options that every command takes. */
+export const COMMON_OPTIONS = {
+  color: {
+    type: "choice",
+    choices: ["auto", "always", "never"],
+    help: "colour the output; auto is on a terminal, unless NO_COLOR is set",
+  },
+  help: { type: "flag", short: "h", help: "show this help" },
+  debug: {
+    type: "flag",
+    hidden: true,
+    help: "print the stack of an unexpected error",
+  },
+} as const satisfies OptionSpecs;
 
 type Common = typeof COMMON_OPTIONS;
 

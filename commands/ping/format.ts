@@ -1,4 +1,6 @@
-/** Numbers as ping has always printed them. */
+/** Numbers, and the lines of a summary, as ping has always printed them and where it has none. */
+
+import type { ProbeCounts, RoundTripSummary } from "../../lib/ping/types.ts";
 
 /** A round-trip time with three significant digits: `0.043`, `1.30`, `12.3`, `123`. */
 export function formatTime(ms: number): string {
@@ -22,4 +24,31 @@ export function formatPercent(percent: number): string {
 /** Unix time as `ping -D` prints it. */
 export function formatTimestamp(seconds: number): string {
   return `[${seconds.toFixed(6)}] `;
+}
+
+/** `rtt min/avg/max/mdev = ...`, as in iputils. */
+export function spreadLine(rtt: RoundTripSummary): string {
+  const values = [rtt.minMs, rtt.avgMs, rtt.maxMs, rtt.mdevMs].map(formatMs);
+  return `rtt min/avg/max/mdev = ${values.join("/")} ms`;
+}
+
+/** `rtt p50/p90/p99/jitter = ...`. */
+export function percentileLine(rtt: RoundTripSummary): string {
+  const values = [rtt.p50Ms, rtt.p90Ms, rtt.p99Ms, rtt.jitterMs].map(formatMs);
+  return `rtt p50/p90/p99/jitter = ${values.join("/")} ms`;
+}
+
+/** `1 late, 2 reordered`: the counts that are not zero, if there are any. */
+export function oddities(counts: ProbeCounts): string | undefined {
+  const parts = [
+    [counts.late, "late"],
+    [counts.reordered, "reordered"],
+    [counts.duplicates, counts.duplicates === 1 ? "duplicate" : "duplicates"],
+    [counts.corrupt, "corrupt"],
+    [counts.inFlight, "still in flight"],
+  ] as const;
+  const shown = parts.filter(([count]) => count > 0);
+  return shown.length === 0
+    ? undefined
+    : shown.map(([count, what]) => `${count} ${what}`).join(", ");
 }

@@ -7,13 +7,11 @@ import type {
   PingSummary,
   ProbeOptions,
 } from "../../lib/ping/types.ts";
-import { reverseName } from "../../lib/socket/resolve.ts";
 import { parseAddress } from "../../lib/wire/address.ts";
 import type { Context } from "../command.ts";
 import type { PingValues } from "../ping.ts";
-import { jsonLine } from "./json.ts";
 import { checkLimits, minIntervalMs } from "./limits.ts";
-import { Names } from "./names.ts";
+import type { Names } from "./names.ts";
 import { interimLine, OneText } from "./one_text.ts";
 
 const DEFAULT_INTERVAL_MS = 1000;
@@ -76,6 +74,7 @@ async function tellInJson(
   { quiet, outstanding }: PingValues,
   { output }: Context,
 ): Promise<PingSummary | undefined> {
+  const { jsonLine } = await import("./json.ts");
   for await (const event of run) {
     if (event.type === "summary") {
       output.write(jsonLine(event));
@@ -94,9 +93,9 @@ async function tellInText(
   values: PingValues,
   { output, report, signal, style }: Context,
 ): Promise<PingSummary | undefined> {
-  const names = new Names(reverseName, signal);
   const isNamed = !values.numeric &&
     parseAddress(host.replace(/%.*$/, "")) === undefined;
+  const names = isNamed ? await openNames(signal) : undefined;
   const text = new OneText({
     quiet: values.quiet,
     verbose: values.verbose,
@@ -105,11 +104,11 @@ async function tellInText(
     outstanding: values.outstanding,
     flood: values.flood,
     pacing: values.flood || values.adaptive || values.interval === 0,
-    nameOf: (address) => names.nameOf(address),
+    nameOf: (address) => names?.nameOf(address),
     style,
   });
   for await (const event of run) {
-    if (isNamed) {
+    if (names !== undefined) {
       for (const address of namedAddresses(event, values)) {
         if (!names.isKnown(address)) await names.find(address);
       }
@@ -120,6 +119,12 @@ async function tellInText(
     if (event.type === "summary") return event;
   }
   return undefined;
+}
+
+async function openNames(signal: AbortSignal): Promise<Names> {
+  const { reverseName } = await import("../../lib/socket/resolve.ts");
+  const { Names } = await import("./names.ts");
+  return new Names(reverseName, signal);
 }
 
 /** The addresses that the text of an event names. */

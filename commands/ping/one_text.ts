@@ -17,8 +17,10 @@ import {
   formatPercent,
   formatTime,
   formatTimestamp,
+  oddities,
+  percentileLine,
+  spreadLine,
 } from "./format.ts";
-import { oddities, percentileLine, spreadLine } from "./summary_text.ts";
 
 /** How a ping to one target is to be told. */
 export interface OneTextOptions {

@@ -7,9 +7,15 @@ import type {
   TargetResult,
 } from "../../lib/ping/types.ts";
 import type { Style } from "../cli/style.ts";
-import { formatPercent, formatTime, formatTimestamp } from "./format.ts";
+import {
+  formatPercent,
+  formatTime,
+  formatTimestamp,
+  oddities,
+  percentileLine,
+  spreadLine,
+} from "./format.ts";
 import type { Rendered } from "./one_text.ts";
-import { oddities, percentileLine, spreadLine } from "./summary_text.ts";
 
 /** How a ping to many targets is to be told. */
 export interface SeveralTextOptions {
