@@ -5,6 +5,7 @@
  */
 
 import type { Family } from "../wire/address.ts";
+import type { SystemError } from "./errno.ts";
 
 /** An address as the system wants it: 4 or 16 bytes in network order, and the IPv6 zone (0 is none). */
 export interface SystemAddress {
@@ -126,11 +127,14 @@ export interface IcmpTransport extends Disposable {
   readonly outgoing: readonly OutgoingSlot[];
   /**
    * Sends `count` outgoing messages from index `from` on, and returns how
-   * many the system took; 0 means that it can take none now.
+   * many the system took; 0 means that it can take none now, and
+   * {@linkcode congestion} says why.
    *
    * @throws {SystemError} when the message at `from` was refused, a {@linkcode MessageTooLongError} when for its length
    */
   send(from: number, count: number): number;
+  /** Why the system took no message the last time that it did not. */
+  readonly congestion?: SystemError | undefined;
   /** Reads what has arrived, without waiting, a batch at a time; returns how many items were handed over. */
   receive(handler: IcmpHandler): number;
 }

@@ -1,7 +1,8 @@
-import { MessageTooLongError, SystemError } from "../os/errno.ts";
+import { MessageTooLongError, type SystemError } from "../os/errno.ts";
 import type { ClockSource, EventLoop } from "../os/types.ts";
 import { RoundTripStatistics } from "../stats/round_trip.ts";
 import type { Family } from "../wire/address.ts";
+import { Dispatcher, type DispatchListener } from "./dispatcher.ts";
 import type { Answer, DeliveryError, Prober, ProbeSink } from "./prober.ts";
 import { type Probes, ProbeState } from "./probes.ts";
 import type { Schedule } from "./schedule.ts";
@@ -49,8 +50,6 @@ export interface EngineListener {
   settled(target: number): void;
 }
 
-/** How long to wait when the system takes no more. */
-const CONGESTION_MS = 1;
 /** How far kernel and program may disagree before the kernel's times are taken for wrong. */
 const CLOCK_TOLERANCE_MS = 0.05;
 
@@ -58,7 +57,7 @@ const CLOCK_TOLERANCE_MS = 0.05;
  * Sends probes by a schedule, follows each to its end, and counts. It waits
  * nowhere but in {@linkcode step}, so whoever drives it sets the pace.
  */
-export class Engine implements ProbeSink, Disposable {
+export class Engine implements ProbeSink, DispatchListener, Disposable {
   readonly statistics = new RoundTripStatistics();
   readonly clocks: Record<ClockSource, number> = {
     "kernel": 0,
@@ -72,17 +71,13 @@ export class Engine implements ProbeSink, Disposable {
   #endedAt = NaN;
   readonly #parts: EngineParts;
   readonly #listener: EngineListener;
-  /** What is ready to send: `#batchCount` probes from `#batchFrom` on, the first of them number `#batchNumber`. */
-  #batch: Prober | undefined;
-  #batchFrom = 0;
-  #batchCount = 0;
-  #batchNumber = 0;
-  #congestedUntil = -Infinity;
+  readonly #dispatcher: Dispatcher;
   readonly #wake: () => void;
 
   constructor(parts: EngineParts, listener: EngineListener) {
     this.#parts = parts;
     this.#listener = listener;
+    this.#dispatcher = new Dispatcher(parts, this);
     this.#wake = () => parts.loop.wake();
     parts.signal?.addEventListener("abort", this.#wake);
   }
@@ -121,7 +116,7 @@ export class Engine implements ProbeSink, Disposable {
     const received = this.#receive();
     // What has arrived is not lost, so nothing is given up before all is read.
     const expired = received === 0 && this.#expire(loop.now());
-    const sent = this.#sendDue(loop.now());
+    const sent = this.#dispatcher.dispatch(loop.now());
     // The answer of a host nearby is there already; read at once, it needs no better clock.
     if (sent) this.#receive();
     return sent || received > 0 || expired;
@@ -136,59 +131,11 @@ export class Engine implements ProbeSink, Disposable {
     return received;
   }
 
-  #sendDue(start: number): boolean {
-    const { schedule, probes, targets, probers, loop } = this.#parts;
-    let now = start;
-    if (now < this.#congestedUntil) return false;
-    if (this.#batchCount === 0) {
-      let turn = schedule.next(now);
-      if (turn.at > now || probes.isFull) return false;
-      const prober = probers.get(targets.family(turn.target)!)!;
-      const family = targets.family(turn.target);
-      this.#batch = prober;
-      this.#batchFrom = 0;
-      this.#batchNumber = probes.next;
-      do {
-        const number = probes.add(turn.target, turn.round);
-        prober.write(this.#batchCount++, number, turn.target);
-        schedule.taken(now);
-        if (this.#batchCount === prober.batch || probes.isFull) break;
-        turn = schedule.next(now);
-      } while (turn.at <= now && targets.family(turn.target) === family);
-      now = loop.now();
-    }
-    // One batch a step: its answers are read before the next one goes.
-    this.#flush(now);
-    return true;
-  }
-
-  /** Sends what is ready, as far as the system takes it. */
-  #flush(now: number): void {
-    while (this.#batchCount > 0) {
-      let taken: number;
-      this.#announce();
-      try {
-        taken = this.#batch!.send(this.#batchFrom, this.#batchCount);
-      } catch (error) {
-        if (!(error instanceof SystemError)) throw error;
-        this.#parts.onRefusal?.(error);
-        this.#depart(1, now);
-        this.undelivered(this.#batchNumber - 1, localError(error));
-        continue;
-      }
-      this.#depart(taken, now);
-      if (taken === 0) {
-        this.#congestedUntil = now + CONGESTION_MS;
-        return;
-      }
-    }
-  }
-
-  /** Tells of the probe before, if it is unanswered now that the next one goes out. */
-  #announce(): void {
+  /** Tells of the probe before, if it is unanswered now that this one goes out. */
+  departing(number: number): void {
     const { probes, targets } = this.#parts;
     if (!this.#listener.wantsEvents || targets.size > 1) return;
-    const before = this.#batchNumber - 1;
+    const before = number - 1;
     if (!probes.has(before)) return;
     const state = probes.state(before);
     if (state === ProbeState.IN_FLIGHT || state === ProbeState.LOST) {
@@ -196,21 +143,19 @@ export class Engine implements ProbeSink, Disposable {
     }
   }
 
-  /** Counts the first probes of the batch as sent. */
-  #depart(count: number, now: number): void {
+  departed(number: number, at: number): void {
     const { probes, targets } = this.#parts;
-    for (let i = 0; i < count; i++) {
-      const number = this.#batchNumber++;
-      probes.send(number, now);
-      targets.send(probes.target(number), now);
-    }
-    this.#batchFrom += count;
-    this.#batchCount -= count;
-    if (count > 0) {
-      if (Number.isNaN(this.#firstSentAt)) this.#firstSentAt = now;
-      this.#lastSentAt = now;
-      this.#endedAt = now;
-    }
+    probes.send(number, at);
+    targets.send(probes.target(number), at);
+    if (Number.isNaN(this.#firstSentAt)) this.#firstSentAt = at;
+    this.#lastSentAt = at;
+    this.#endedAt = at;
+  }
+
+  refused(number: number, error: SystemError, at: number): void {
+    this.#parts.onRefusal?.(error);
+    this.departed(number, at);
+    this.undelivered(number, localError(error));
   }
 
   /** Gives up on probes whose time has come. */
@@ -234,7 +179,7 @@ export class Engine implements ProbeSink, Disposable {
 
   #lingerUntil(): number {
     const { schedule, lingerMs } = this.#parts;
-    if (!schedule.isFinished || this.#batchCount > 0) return Infinity;
+    if (!schedule.isFinished || !this.#dispatcher.isIdle) return Infinity;
     const linger = lingerMs?.();
     return linger === undefined ? Infinity : this.#lastSentAt + linger;
   }
@@ -243,21 +188,15 @@ export class Engine implements ProbeSink, Disposable {
     const { schedule, probes, deadline, isDone, loop } = this.#parts;
     if (isDone?.()) return true;
     if (deadline !== undefined && loop.now() >= deadline) return true;
-    return schedule.isFinished && this.#batchCount === 0 &&
+    return schedule.isFinished && this.#dispatcher.isIdle &&
       probes.inFlight === 0;
   }
 
   #nextEventAt(): number {
-    const { schedule, probes, timeoutMs, deadline, loop } = this.#parts;
-    const now = loop.now();
+    const { probes, timeoutMs, deadline, loop } = this.#parts;
     const oldest = probes.oldestInFlight();
-    const sendAt = this.#batchCount > 0 || now < this.#congestedUntil
-      ? this.#congestedUntil
-      : probes.isFull
-      ? Infinity
-      : schedule.next(now).at;
     return Math.min(
-      sendAt,
+      this.#dispatcher.nextAt(loop.now()),
       oldest === undefined ? Infinity : probes.sentAt(oldest) + timeoutMs,
       oldest === undefined ? Infinity : this.#lingerUntil(),
       deadline ?? Infinity,

@@ -1,3 +1,4 @@
+import type { SystemError } from "../os/errno.ts";
 import type {
   IcmpErrorReport,
   IcmpHandler,
@@ -87,6 +88,10 @@ export class IcmpProber implements Prober {
 
   send(from: number, count: number): number {
     return this.#transport.send(from, count);
+  }
+
+  get congestion(): SystemError | undefined {
+    return this.#transport.congestion;
   }
 
   receive(sink: ProbeSink): number {

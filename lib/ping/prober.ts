@@ -1,5 +1,6 @@
 /** The seam between the engine, which decides when and what, and the protocols that carry probes. */
 
+import type { SystemError } from "../os/errno.ts";
 import type { ClockSource } from "../os/types.ts";
 
 /** One answer to one probe. */
@@ -69,6 +70,8 @@ export interface Prober extends Disposable {
    * @throws {SystemError} when the one at `from` was refused
    */
   send(from: number, count: number): number;
+  /** Why the system took nothing, where waiting may not help; undefined where it is this side that waits. */
+  readonly congestion?: SystemError | undefined;
   /** The first answer to a probe is not waited for any more. */
   done?(number: number): void;
   /** Reports what has come, without waiting; returns 0 when nothing was left. */

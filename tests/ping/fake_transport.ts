@@ -3,6 +3,7 @@
  * milliseconds, and what happens to each probe is written down in a script.
  */
 
+import { SystemError } from "../../lib/os/errno.ts";
 import type {
   ClockSource,
   EventLoop,
@@ -145,6 +146,12 @@ export class FakeTransport implements IcmpTransport {
   readonly identifier = IDENTIFIER;
   readonly clock: ClockSource;
   readonly outgoing: readonly OutgoingSlot[];
+  readonly congestion = new SystemError(
+    "send",
+    105,
+    "ENOBUFS",
+    "No buffer space available",
+  );
   /** How many messages the system took. */
   transmitted = 0;
   isClosed = false;

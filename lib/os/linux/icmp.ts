@@ -10,17 +10,17 @@ import type {
   IcmpTransport,
   OutgoingSlot,
 } from "../types.ts";
-import {
-  Ancillary,
-  ERROR_CONTROL,
-  RECEIVE_STAMPS,
-  REPLY_CONTROL,
-  SEND_STAMPS,
-} from "./ancillary.ts";
+import { Ancillary, ERROR_CONTROL, REPLY_CONTROL } from "./ancillary.ts";
 import { monotonicNow, WallClock } from "./clock.ts";
 import * as c from "./constants.ts";
 import type { LinuxEventLoop } from "./event_loop.ts";
 import { filterIcmp } from "./icmp_filter.ts";
+import {
+  configureSending,
+  SendStamps,
+  slotsOf,
+  writeZones,
+} from "./icmp_send.ts";
 import { check, errno, type Libc, libc, systemError } from "./libc.ts";
 import { MessageBatch } from "./messages.ts";
 import { socketAddress } from "./sockaddr.ts";
@@ -29,11 +29,9 @@ import {
   configurePackets,
   openSocket,
   requestReports,
-  setOption,
   setReceiveBuffer,
   socketName,
   takeSocketError,
-  trySetOption,
 } from "./socket.ts";
 
 /** The longest IPv4 header; a raw socket delivers it in front of the message. */
@@ -45,13 +43,11 @@ const QUOTED_BYTES = 128;
 /** Bytes that one receive batch may take, and the most messages in it. */
 const RECEIVE_MEMORY = 1 << 20;
 const RECEIVE_BATCH = 256;
-/** Messages whose send timestamp may be outstanding. */
-const STAMP_RING = 1 << 13;
+/** How many batches of the error queue are read before something else gets its turn. */
+const ERROR_BATCHES = 64;
 /** How often an asynchronous error may get in the way of one call before the call gives up. */
 const ATTEMPTS = 8;
 const DEFAULT_RECEIVE_BUFFER = 1 << 20;
-/** SO_SNDBUF counts the kernel's own overhead, which this is enough for. */
-const SEND_BUFFER_PER_MESSAGE = 2048;
 
 /**
  * ICMP echo through a datagram ICMP socket (icmp(7), `ping_group_range`) or,
@@ -65,6 +61,7 @@ export class LinuxIcmpTransport implements IcmpTransport {
   readonly identifier: number;
   readonly clock: ClockSource;
   readonly outgoing: readonly OutgoingSlot[];
+  congestion: SystemError | undefined;
 
   readonly #libc: Libc = libc();
   readonly #loop: LinuxEventLoop;
@@ -74,9 +71,7 @@ export class LinuxIcmpTransport implements IcmpTransport {
   readonly #errors: MessageBatch;
   readonly #wall = new WallClock();
   readonly #ancillary: Ancillary;
-  /** Cookies of the messages sent last, by the number that the kernel gives them. */
-  readonly #cookies: Float64Array | undefined;
-  #nextStamp = 0;
+  readonly #stamps: SendStamps | undefined;
   /** Read while a failed send was looked into; handed over at the next receive. */
   #deferred: (IcmpErrorReport | { cookie: number; at: number })[] = [];
   /** What the last report of this machine itself said of the longest packet. */
@@ -95,7 +90,9 @@ export class LinuxIcmpTransport implements IcmpTransport {
       loop.add(this.#socket, c.EPOLLIN);
       return [identifier, clock];
     });
-    if (this.clock === "kernel") this.#cookies = new Float64Array(STAMP_RING);
+    this.#stamps = this.clock === "kernel"
+      ? new SendStamps(this.#socket)
+      : undefined;
 
     const received = options.messageBytes + IP_HEADER_ROOM + REPLY_ROOM;
     const room = Math.min(
@@ -116,12 +113,7 @@ export class LinuxIcmpTransport implements IcmpTransport {
       QUOTED_BYTES,
       ERROR_CONTROL,
     );
-    this.outgoing = this.#out.packets.map((packet, i) => ({
-      packet,
-      address: this.#out.addresses[i]!,
-      scopeId: 0,
-      cookie: 0,
-    }));
+    this.outgoing = slotsOf(this.#out);
     this.#wall.sample();
   }
 
@@ -145,34 +137,16 @@ export class LinuxIcmpTransport implements IcmpTransport {
 
   #configure(options: IcmpSocketOptions, identifier: number): ClockSource {
     const socket = this.#socket;
-    const four = options.family === 4;
     if (this.kind === "raw") filterIcmp(socket, options.family, identifier);
-    const level = four ? c.IPPROTO_IP : c.IPPROTO_IPV6;
-    if (options.pathMtu !== undefined) {
-      // IP_PMTUDISC_DONT, _WANT, _DO (linux/in.h); the same numbers in IPv6.
-      const mode = { dont: 0, want: 1, do: 2 }[options.pathMtu];
-      const option = four ? c.IP_MTU_DISCOVER : c.IPV6_MTU_DISCOVER;
-      setOption(socket, level, option, mode, "path MTU discovery");
-    }
-    if (options.broadcast === true) {
-      setOption(socket, c.SOL_SOCKET, c.SO_BROADCAST, 1, "broadcast");
-    }
+    configureSending(socket, options);
     setReceiveBuffer(socket, options.receiveBuffer ?? DEFAULT_RECEIVE_BUFFER);
-    const sendBuffer = options.batch *
-      (options.messageBytes + SEND_BUFFER_PER_MESSAGE);
-    if (
-      !trySetOption(socket, c.SOL_SOCKET, c.SO_SNDBUFFORCE, sendBuffer)
-    ) trySetOption(socket, c.SOL_SOCKET, c.SO_SNDBUF, sendBuffer);
     return requestReports(socket, options.family);
-  }
-
-  #setStamps(flags: number): boolean {
-    return trySetOption(this.#socket, c.SOL_SOCKET, c.SO_TIMESTAMPING, flags);
   }
 
   send(from: number, count: number): number {
     for (let attempt = 1;; attempt++) {
-      this.#prepare(from, count);
+      writeZones(this.family, this.#out, this.outgoing, from, count);
+      this.#stamps?.expect(this.outgoing, from, count);
       const sent = this.#libc.sendmmsg(
         this.#socket,
         this.#out.headersFrom(from),
@@ -180,35 +154,26 @@ export class LinuxIcmpTransport implements IcmpTransport {
         c.MSG_DONTWAIT,
       );
       if (sent >= 0) {
-        this.#nextStamp += sent;
+        this.#stamps?.advance(sent);
         return sent;
       }
       const number = errno();
       if (
         number === c.EAGAIN || number === c.ENOBUFS || number === c.ENOMEM
       ) {
-        this.#restartStamps();
+        this.#stamps?.restart();
+        this.congestion = systemError("send", number);
         return 0;
       }
       // A report about an earlier message fails the call as well: take the reports, and try again.
       this.#localMtu = 0;
       this.#deferReports();
-      this.#restartStamps();
+      this.#stamps?.restart();
       if (number === c.EMSGSIZE) {
         const error = systemError("send", number);
         throw new MessageTooLongError(error, this.#localMtu);
       }
       if (attempt === ATTEMPTS) throw systemError("send", number);
-    }
-  }
-
-  #prepare(from: number, count: number): void {
-    for (let i = 0; i < count; i++) {
-      const slot = this.outgoing[from + i]!;
-      if (this.family === 6) this.#out.setScope(from + i, slot.scopeId);
-      if (this.#cookies !== undefined) {
-        this.#cookies[(this.#nextStamp + i) & (STAMP_RING - 1)] = slot.cookie;
-      }
     }
   }
 
@@ -219,21 +184,8 @@ export class LinuxIcmpTransport implements IcmpTransport {
       error: (report) => this.#deferred.push(copy(report)),
       sent: (cookie, at) => this.#deferred.push({ cookie, at }),
     };
-    while (this.#receiveErrors(later) === this.#errors.size);
+    this.#receiveErrors(later);
     takeSocketError(this.#socket);
-  }
-
-  /**
-   * Starts the kernel's numbering of messages anew. Linux before 6.8 counts
-   * messages that it refused, which would shift all later stamps by one.
-   */
-  #restartStamps(): void {
-    if (this.#cookies === undefined) return;
-    this.#setStamps(
-      (SEND_STAMPS | RECEIVE_STAMPS) & ~c.SOF_TIMESTAMPING_OPT_ID,
-    );
-    this.#setStamps(SEND_STAMPS | RECEIVE_STAMPS);
-    this.#nextStamp = 0;
   }
 
   receive(handler: IcmpHandler): number {
@@ -247,9 +199,7 @@ export class LinuxIcmpTransport implements IcmpTransport {
       if ("cookie" in item) handler.sent(item.cookie, item.at);
       else handler.error(item);
     }
-    for (let n = batch.size; n === batch.size; others += n) {
-      n = this.#receiveErrors(handler);
-    }
+    others += this.#receiveErrors(handler);
     for (let i = 0; i < count; i++) {
       if (!this.#deliver(batch, i, readAt, handler)) count--, others++;
     }
@@ -310,30 +260,35 @@ export class LinuxIcmpTransport implements IcmpTransport {
     return true;
   }
 
-  /** Reads one batch of the error queue: reports, and the times at which messages were sent. */
+  /** Reads the error queue: reports, and the times at which messages were sent. */
   #receiveErrors(handler: IcmpHandler): number {
     const batch = this.#errors;
-    const count = this.#read(batch, c.MSG_DONTWAIT | c.MSG_ERRQUEUE);
-    for (let i = 0; i < count; i++) {
-      const ancillary = this.#ancillary;
-      ancillary.read(batch, i);
-      switch (ancillary.origin) {
-        case c.SO_EE_ORIGIN_TIMESTAMPING:
-          if (!this.#trusted || this.#cookies === undefined) break;
-          handler.sent(
-            this.#cookies[ancillary.stampNumber & (STAMP_RING - 1)]!,
-            ancillary.at,
-          );
-          break;
-        case c.SO_EE_ORIGIN_LOCAL:
-          this.#localMtu = ancillary.info;
-          break;
-        case c.SO_EE_ORIGIN_ICMP:
-        case c.SO_EE_ORIGIN_ICMP6:
-          handler.error(ancillary.report(batch, i));
+    const ancillary = this.#ancillary;
+    let total = 0;
+    let count = batch.size;
+    for (let i = 0; i < ERROR_BATCHES && count === batch.size; i++) {
+      count = this.#read(batch, c.MSG_DONTWAIT | c.MSG_ERRQUEUE);
+      total += count;
+      for (let i = 0; i < count; i++) {
+        ancillary.read(batch, i);
+        switch (ancillary.origin) {
+          case c.SO_EE_ORIGIN_TIMESTAMPING:
+            if (!this.#trusted || this.#stamps === undefined) break;
+            handler.sent(
+              this.#stamps.cookie(ancillary.stampNumber),
+              ancillary.at,
+            );
+            break;
+          case c.SO_EE_ORIGIN_LOCAL:
+            this.#localMtu = ancillary.info;
+            break;
+          case c.SO_EE_ORIGIN_ICMP:
+          case c.SO_EE_ORIGIN_ICMP6:
+            handler.error(ancillary.report(batch, i));
+        }
       }
     }
-    return count;
+    return total;
   }
 
   /** A redirect that a raw socket received as a message (RFC 792; RFC 4861 section 4.5). */

@@ -89,7 +89,7 @@ function passTypes(
 }
 
 /**
- * Filters a raw socket down to the echo replies with `identifier` and to
+ * Filters a raw socket down to the echo replies with an identifier and to
  * redirects. ICMP errors are not among them: they come by the error queue.
  */
 export function filterIcmp(
