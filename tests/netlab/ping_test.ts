@@ -393,3 +393,36 @@ labTest(
   },
   ["tun"],
 );
+
+labTest(
+  "ping loses nothing while it is stopped, though its timeouts pass",
+  async () => {
+    await using lab = await Lab.create(PAIR);
+    const child = await lab.spawn("near", [
+      ...["netdiag", "ping", "-c", "50", "-i", "10ms", "-W", "100ms"],
+      ...["-l", "3", "--json", "10.9.1.2"],
+    ]);
+    await waitFor(child, "reply", 10);
+    child.kill("SIGSTOP");
+    await lab.shell("near", "sleep 0.4");
+    child.kill("SIGCONT");
+    const { transmitted, answered, rtt } = summaryOf(await child.finish());
+    assertEquals([transmitted, answered], [50, 50]);
+    assertLess(rtt!.maxMs, 50);
+  },
+);
+
+labTest("ping tells true times to a reader that is slow", async () => {
+  await using lab = await Lab.create(PAIR);
+  const { stdout } = await lab.run("near", [
+    ...["sh", "-c", `"$@" | { sleep 1; cat; }`, "reader"],
+    ...lab.netdiag(["ping", "-c", "1000", "-i", "1ms", "--json", "10.9.1.2"]),
+  ]);
+  const { transmitted, answered, rtt } = summaryOf({
+    code: 0,
+    stdout,
+    stderr: "",
+  });
+  assertEquals([transmitted, answered], [1000, 1000]);
+  assertLess(rtt!.maxMs, 50);
+});

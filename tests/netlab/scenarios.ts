@@ -183,7 +183,9 @@ function judgeLines(
 export function judge(run: Run, outcome: Outcome): string[] {
   const { code, lines, stderr, counts, peakMemory } = outcome;
   const faults: string[] = [];
-  if (code !== run.code) faults.push(`exit status ${code}, not ${run.code}`);
+  if (!meets(code, run.code, counts)) {
+    faults.push(`exit status ${code}, not ${JSON.stringify(run.code)}`);
+  }
   const summary = lines.at(-1);
   const types = countTypes(lines);
   if (summary?.type !== "summary") {

@@ -239,6 +239,11 @@ export class Lab implements AsyncDisposable {
     return child;
   }
 
+  /** The command that is netdiag in this repository, for a shell that runs it. */
+  netdiag(args: readonly string[]): readonly string[] {
+    return netdiagCommand(OWN, args);
+  }
+
   /** Runs a program in a host's namespace to its end. */
   async run(
     host: string,

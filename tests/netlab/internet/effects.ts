@@ -70,19 +70,21 @@ class EffectState {
   }
 
   apply(request: Packet, answers: readonly Answer[]): readonly Answer[] {
-    if (this.#effect.do === "swap") return this.#swap(answers);
+    if (this.#effect.do === "swap") {
+      return this.#swap(answers, this.#effect.gapMs ?? 0);
+    }
     return this.#selector.next() ? this.#change(request, answers) : answers;
   }
 
   /** Answers that pass unselected release those that wait. */
-  #swap(answers: readonly Answer[]): readonly Answer[] {
+  #swap(answers: readonly Answer[], gapMs: number): readonly Answer[] {
     const selected = this.#selector.next();
     if (selected && this.#held === undefined) {
       this.#counts.swapped++;
       this.#held = answers;
       return [];
     }
-    const at = answers.at(-1)!.at;
+    const at = answers.at(-1)!.at + gapMs;
     const released = (this.#held ?? []).map((answer) => ({ ...answer, at }));
     this.#held = undefined;
     return [...answers, ...released];

@@ -58,8 +58,8 @@ export type Effect =
     }
     /** The answer comes later. */
     | { readonly do: "delay"; readonly byMs: number }
-    /** The answer waits until the next one that this effect lets pass has left. */
-    | { readonly do: "swap" }
+    /** The answer waits for the next one that this effect lets pass, and leaves `gapMs` (default 0) after it. */
+    | { readonly do: "swap"; readonly gapMs?: number }
     /** One byte of the ICMP payload is changed; the checksum is made right again unless `badChecksum`. */
     | {
       readonly do: "corrupt";
@@ -164,7 +164,8 @@ export interface Run {
   readonly args: readonly string[];
   /** Who runs it; ordinary users get an open `ping_group_range`. Default: root. */
   readonly as?: readonly ("root" | "ordinary")[];
-  readonly code: number;
+  /** Exit status. */
+  readonly code: Expected;
   /** Fields of the last line. */
   readonly summary?: Readonly<Record<string, Expected>>;
   /** How many lines of each type there are. */
