@@ -14,7 +14,7 @@
  */
 
 export { SystemError } from "./lib/os/errno.ts";
-export { UnsupportedError } from "./lib/os/system.ts";
+export { UnsupportedError } from "./lib/os/library.ts";
 export { MAX_TARGETS, pingMany } from "./lib/ping/many.ts";
 export { MAX_SIZE, OptionError } from "./lib/ping/options.ts";
 export { ping, type PingRun } from "./lib/ping/ping.ts";

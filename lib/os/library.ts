@@ -11,3 +11,21 @@ export function isNativeGranted(): boolean {
 export function nativeLibraryPath(): string | undefined {
   return Deno.build.os === "linux" ? libcPath() : undefined;
 }
+
+/** The operating system is not supported, or not in this. */
+export class UnsupportedError extends Error {
+  /** The name of the class. */
+  override readonly name = "UnsupportedError";
+}
+
+/**
+ * Throws where netdiag has no native layer for the operating system.
+ *
+ * @throws {UnsupportedError}
+ */
+export function requireSupported(): void {
+  if (Deno.build.os === "linux") return;
+  throw new UnsupportedError(
+    `Native sockets are not supported on ${Deno.build.os} yet: use TCP probes (--tcp PORT), or Linux`,
+  );
+}

@@ -1,6 +1,10 @@
 /** The one question that every socket is asked before it opens: may this process reach that host? */
 
-import { isNativeGranted, nativeLibraryPath } from "../os/library.ts";
+import {
+  isNativeGranted,
+  nativeLibraryPath,
+  requireSupported,
+} from "../os/library.ts";
 
 /** A Deno permission is missing; the message and {@linkcode flag} say which. */
 export class PermissionError extends Error {
@@ -79,8 +83,10 @@ export function mayUseNative(): boolean {
  * Checks that Deno's `ffi` permission covers the system's own library.
  *
  * @throws {PermissionError} when it does not
+ * @throws {UnsupportedError} on a system that netdiag has no native layer for
  */
 export function requireNative(): void {
+  requireSupported();
   if (!isNativeGranted()) {
     throw new PermissionError(
       "ffi access to the system's C library",
