@@ -107,8 +107,9 @@ export function isGranted(permission: Permission): boolean {
       try {
         requireNative();
         return true;
-      } catch {
-        return false;
+      } catch (error) {
+        if (error instanceof PermissionError) return false;
+        throw error;
       }
     case "read":
       return query(permission);
