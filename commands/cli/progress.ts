@@ -21,14 +21,13 @@ export class Progress {
     this.#total = total;
     this.#what = what;
     this.#startedAt = performance.now();
-    // What ends at once shows no bar.
     this.#drawnAt = this.#startedAt;
   }
 
   /** Shows how many are done, if the last time is long enough ago. */
   update(done: number): void {
     const now = performance.now();
-    if (now - this.#drawnAt < REDRAW_MS) return;
+    if (this.#isShown && now - this.#drawnAt < REDRAW_MS) return;
     this.#drawnAt = now;
     this.#isShown = true;
     const seconds = (now - this.#startedAt) / 1000;

@@ -21,6 +21,7 @@ import {
 
 const DEFAULT_INTERVAL_MS = 1000;
 const EXIT_UNRESOLVED = 2;
+const PROGRESS_MS = 100;
 
 /**
  * Pings many targets and tells what came of each. Returns 0 when all of them
@@ -34,7 +35,7 @@ export async function pingSeveral(
 ): Promise<number> {
   checkLimits(values.interval ?? DEFAULT_INTERVAL_MS, 1);
   const list = await listTargets(targets);
-  const progress = await startProgress(countTargets(list), context);
+  using progress = await startProgress(countTargets(list), context);
   const tell = values.json
     ? jsonTeller(values)
     : textTeller(values, list, context);
@@ -117,7 +118,7 @@ function textTeller(
 async function startProgress(
   total: number,
   { output, report }: Context,
-): Promise<{ note(event: PingManyEvent): void }> {
+): Promise<{ note(event: PingManyEvent): void } & Disposable> {
   let done = 0;
   let alive = 0;
   const bar = Deno.stderr.isTerminal()
@@ -128,6 +129,9 @@ async function startProgress(
     )
     : undefined;
   output.beforeWrite = () => bar?.clear();
+  // Silence is progress, too: it is shown by the clock, not by what comes.
+  const redrawing = bar &&
+    setInterval(() => bar.update(done), PROGRESS_MS);
   if (Deno.build.os !== "windows") {
     Deno.addSignalListener("SIGQUIT", () => {
       bar?.clear();
@@ -139,10 +143,11 @@ async function startProgress(
       if (event.type === "target") {
         done++;
         if (event.alive) alive++;
-        bar?.update(done);
-      } else if (event.type === "summary") {
-        bar?.clear();
       }
+    },
+    [Symbol.dispose]() {
+      clearInterval(redrawing);
+      bar?.clear();
     },
   };
 }

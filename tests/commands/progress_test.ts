@@ -16,14 +16,25 @@ Deno.test("progressLine() shows the share, the counts and the rate", () => {
   );
 });
 
-Deno.test("Progress shows nothing of work that ends at once", () => {
-  const writes: number[] = [];
+Deno.test("Progress draws its line again after it made way for output", () => {
+  const writes: string[] = [];
   const progress = new Progress(
-    { writeSync: (bytes) => writes.push(bytes.length) },
+    {
+      writeSync(bytes) {
+        writes.push(new TextDecoder().decode(bytes));
+        return bytes.length;
+      },
+    },
     10,
     "targets",
   );
   progress.update(5);
+  progress.update(6); // too soon after the last one
   progress.clear();
-  assertEquals(writes, []);
+  progress.clear();
+  progress.update(7);
+  assertEquals(
+    writes.map((text) => /\d+\/10/.exec(text)?.[0] ?? "cleared"),
+    ["5/10", "cleared", "7/10"],
+  );
 });
