@@ -22,6 +22,9 @@ import type { Targets } from "./targets.ts";
 
 const CHECKSUM = 2;
 const SEQUENCE = 6;
+/** Where the number of the probe stands in its message. */
+const NUMBER = ICMP_HEADER_BYTES + 8;
+const NUMBER_END = NUMBER + 8;
 
 /** Probes made of ICMP echo requests (RFC 792, RFC 4443). */
 export class IcmpProber implements Prober {
@@ -54,10 +57,10 @@ export class IcmpProber implements Prober {
     this.#anySource = anySource;
     for (const { packet } of transport.outgoing) {
       writeEchoHeader(packet, transport.family, this.identifier, 0);
-      payload.initialise(packet.subarray(ICMP_HEADER_BYTES));
+      payload.initialise(packet);
     }
     const message = transport.outgoing[0]!.packet.slice();
-    payload.writeNumber(message.subarray(ICMP_HEADER_BYTES), 0);
+    payload.writeNumber(message, 0);
     this.#constantSum = sum16(message);
   }
 
@@ -67,14 +70,13 @@ export class IcmpProber implements Prober {
     const sequence = Probes.sequence(number);
     packet[SEQUENCE] = sequence >> 8;
     packet[SEQUENCE + 1] = sequence & 0xff;
-    const payload = packet.subarray(ICMP_HEADER_BYTES);
-    this.#payload.writeNumber(payload, number);
+    this.#payload.writeNumber(packet, number);
     // The kernel fills in the checksums of IPv6 and of datagram sockets.
     if (this.socket === "raw" && this.#transport.family === 4) {
       const changing = sum16(
-        payload,
-        8,
-        Math.min(16, payload.length),
+        packet,
+        Math.min(NUMBER, packet.length),
+        Math.min(NUMBER_END, packet.length),
         this.#constantSum + sequence,
       );
       const checksum = foldChecksum(changing);
@@ -122,11 +124,10 @@ export class IcmpProber implements Prober {
     if (
       message.kind !== "echo-reply" || message.identifier !== this.identifier
     ) return;
-    const payload = packet.subarray(ICMP_HEADER_BYTES);
-    if (!this.#payload.isOurs(payload)) return;
+    if (!this.#payload.isOurs(packet)) return;
     const number = this.#find(
       message.sequence,
-      payload,
+      packet,
       this.#anySource ? undefined : from,
     );
     if (number === undefined) return;
@@ -140,8 +141,8 @@ export class IcmpProber implements Prober {
       from,
       bytes: packet.length,
       ttl,
-      truncated: payload.length < this.#payload.size,
-      corrupt: this.#payload.fault(payload, number),
+      truncated: this.#payload.length(packet) < this.#payload.size,
+      corrupt: this.#payload.fault(packet, number),
       refused: false,
     });
   }
@@ -152,24 +153,29 @@ export class IcmpProber implements Prober {
    */
   #find(
     sequence: number,
-    payload: Uint8Array,
+    packet: Uint8Array,
     address: Uint8Array | undefined,
   ): number | undefined {
-    const fits = (number: number) =>
-      address === undefined ||
-      this.#targets.hasAddress(this.#probes.target(number), address);
-    const number = this.#payload.number(payload);
+    const number = this.#payload.number(packet);
     if (
       number !== undefined && number < this.#probes.next &&
       Probes.sequence(number) === sequence
     ) {
       // A number that fits and is forgotten must not be taken for a later one.
-      return this.#probes.has(number) && fits(number) ? number : undefined;
+      return this.#probes.has(number) && this.#isTo(number, address)
+        ? number
+        : undefined;
     }
     for (const candidate of this.#probes.withSequence(sequence)) {
-      if (fits(candidate)) return candidate;
+      if (this.#isTo(candidate, address)) return candidate;
     }
     return undefined;
+  }
+
+  /** Whether a probe went to an address; undefined stands for any. */
+  #isTo(number: number, address: Uint8Array | undefined): boolean {
+    return address === undefined ||
+      this.#targets.hasAddress(this.#probes.target(number), address);
   }
 
   #report(sink: ProbeSink, report: IcmpErrorReport): void {
@@ -201,11 +207,10 @@ export class IcmpProber implements Prober {
     const { quoted, destination } = report;
     if (quoted.length < ICMP_HEADER_BYTES) return this.#latest(destination);
     const view = new DataView(quoted.buffer, quoted.byteOffset);
-    const payload = quoted.subarray(ICMP_HEADER_BYTES);
     if (
-      view.getUint16(4) !== this.identifier || !this.#payload.isOurs(payload)
+      view.getUint16(4) !== this.identifier || !this.#payload.isOurs(quoted)
     ) return undefined;
-    return this.#find(view.getUint16(6), payload, destination);
+    return this.#find(view.getUint16(6), quoted, destination);
   }
 
   /** The last probe, if it went to this address: what an error that quotes nothing is about. */

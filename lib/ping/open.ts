@@ -131,7 +131,6 @@ export async function openProber(
   shared: Shared,
 ): Promise<Prober> {
   requireFamily(plan, family);
-  const payload = new Payload(plan.size, options.pattern);
   const common = {
     family,
     ttl: options.ttl,
@@ -146,7 +145,7 @@ export async function openProber(
       loop,
       { ...common, protocol, port: options.port! },
       shared,
-      payload,
+      new Payload(0, plan.size, options.pattern),
     );
   }
   const transport = openIcmp(loop, {
@@ -157,6 +156,7 @@ export async function openProber(
     broadcast: options.broadcast,
     receiveBuffer: shared.receiveBuffer,
   });
+  const payload = new Payload(ICMP_HEADER_BYTES, plan.size, options.pattern);
   const { probes, targets, anySource } = shared;
   return new IcmpProber(transport, probes, targets, payload, anySource);
 }

@@ -62,6 +62,6 @@ export function openDenoProber(
     transport,
     shared.probes,
     shared.targets,
-    new Payload(plan.size),
+    new Payload(0, plan.size),
   );
 }

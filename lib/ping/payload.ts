@@ -11,14 +11,19 @@ const TOKEN_AGREEMENT = 6;
 /** ping's own pattern: 0x10, 0x11, ... from the 17th byte on. */
 const DEFAULT_PATTERN = 0x10;
 
-/** The payload of one run's probes, and the judgement of what comes back. */
+/**
+ * The payload of one run's probes, and the judgement of what comes back. It
+ * stands at a fixed place of each message, behind the header.
+ */
 export class Payload {
   readonly size: number;
+  readonly #start: number;
   readonly #template: Uint8Array;
   readonly #number = new DataView(new ArrayBuffer(8));
   readonly #numberBytes = new Uint8Array(this.#number.buffer);
 
-  constructor(size: number, pattern?: Uint8Array) {
+  constructor(headerBytes: number, size: number, pattern?: Uint8Array) {
+    this.#start = headerBytes;
     this.size = size;
     const template = new Uint8Array(Math.max(size, HEAD_BYTES));
     crypto.getRandomValues(template.subarray(0, TOKEN_BYTES));
@@ -30,51 +35,71 @@ export class Payload {
     this.#template = template;
   }
 
-  /** Writes everything but the number, once, into memory that `size` bytes of payload are sent from. */
-  initialise(into: Uint8Array): void {
-    into.set(this.#template.subarray(0, this.size));
+  /** Writes everything but the number, once, into the memory of a message. */
+  initialise(message: Uint8Array): void {
+    message.set(this.#template.subarray(0, this.size), this.#start);
   }
 
   /** Writes the number of a probe, low half first so that a short payload still tells probes apart. */
-  writeNumber(into: Uint8Array, number: number): void {
+  writeNumber(message: Uint8Array, number: number): void {
+    this.#writeNumber(message, this.#start, number);
+  }
+
+  #writeNumber(into: Uint8Array, start: number, number: number): void {
     this.#number.setUint32(0, number);
     this.#number.setUint32(4, number / 0x1_0000_0000);
     for (let i = NUMBER; i < this.size && i < HEAD_BYTES; i++) {
-      into[i] = this.#numberBytes[i - NUMBER]!;
+      into[start + i] = this.#numberBytes[i - NUMBER]!;
     }
   }
 
-  /** Whether a payload that came back, whole or cut, is one of this run's. */
-  isOurs(payload: Uint8Array): boolean {
-    const length = Math.min(TOKEN_BYTES, this.size, payload.length);
+  /** Bytes of payload in a message. */
+  length(message: Uint8Array): number {
+    return message.length - this.#start;
+  }
+
+  /** Whether the payload of a message that came back, whole or cut, is one of this run's. */
+  isOurs(message: Uint8Array): boolean {
+    const length = Math.min(TOKEN_BYTES, this.size, this.length(message));
     let agreeing = 0;
     for (let i = 0; i < length; i++) {
-      if (payload[i] === this.#template[i]) agreeing++;
+      if (message[this.#start + i] === this.#template[i]) agreeing++;
     }
     return agreeing >= Math.min(TOKEN_AGREEMENT, length);
   }
 
-  /** The number in a payload; undefined where it is cut off, as in very small probes. */
-  number(payload: Uint8Array): number | undefined {
-    if (Math.min(payload.length, this.size) < HEAD_BYTES) return undefined;
-    return readUint32(payload, NUMBER + 4) * 0x1_0000_0000 +
-      readUint32(payload, NUMBER);
+  /** The number in a message; undefined where it is cut off, as in very small probes. */
+  number(message: Uint8Array): number | undefined {
+    if (Math.min(this.length(message), this.size) < HEAD_BYTES) {
+      return undefined;
+    }
+    const at = this.#start + NUMBER;
+    return readUint32(message, at + 4) * 0x1_0000_0000 +
+      readUint32(message, at);
   }
 
-  /** The first byte that is not what probe `number` carried; undefined where all is as sent, or merely cut short. */
+  /**
+   * The first payload byte of a message that is not what probe `number`
+   * carried; undefined where all is as sent, or merely cut short.
+   */
   fault(
-    payload: Uint8Array,
+    message: Uint8Array,
     number: number,
   ): { offset: number; expected: number; actual: number } | undefined {
-    this.writeNumber(this.#template, number);
-    const length = Math.min(payload.length, this.size);
+    this.#writeNumber(this.#template, 0, number);
+    const received = this.length(message);
+    const length = Math.min(received, this.size);
     for (let offset = 0; offset < length; offset++) {
       const expected = this.#template[offset]!;
-      const actual = payload[offset]!;
+      const actual = message[this.#start + offset]!;
       if (actual !== expected) return { offset, expected, actual };
     }
-    return payload.length > this.size
-      ? { offset: this.size, expected: -1, actual: payload[this.size]! }
+    return received > this.size
+      ? {
+        offset: this.size,
+        expected: -1,
+        actual: message[this.#start + this.size]!,
+      }
       : undefined;
   }
 }

@@ -3,6 +3,7 @@
 import { Engine, type EngineEvent } from "../../lib/ping/engine.ts";
 import { IcmpProber } from "../../lib/ping/icmp_prober.ts";
 import { planMany, planSingle } from "../../lib/ping/options.ts";
+import { ICMP_HEADER_BYTES } from "../../lib/wire/icmp.ts";
 import { Payload } from "../../lib/ping/payload.ts";
 import { Probes } from "../../lib/ping/probes.ts";
 import { ManySchedule, SingleSchedule } from "../../lib/ping/schedule.ts";
@@ -76,7 +77,7 @@ export async function pingFake(
     messageBytes: ICMP_HEADER + plan.size,
     ...setup.fake,
   });
-  const payload = new Payload(plan.size, setup.pattern);
+  const payload = new Payload(ICMP_HEADER_BYTES, plan.size, setup.pattern);
   const prober = new IcmpProber(transport, probes, targets, payload, false);
   const engine = new Engine({
     loop: clock,
@@ -117,7 +118,7 @@ export async function pingManyFake(
     batch: 64,
     ...setup.fake,
   });
-  const payload = new Payload(plan.size, setup.pattern);
+  const payload = new Payload(ICMP_HEADER_BYTES, plan.size, setup.pattern);
   const prober = new IcmpProber(transport, probes, targets, payload, false);
   const engine = new Engine({
     loop: clock,

@@ -232,17 +232,17 @@ export class LinuxIcmpTransport implements IcmpTransport {
     readAt: number,
     handler: IcmpHandler,
   ): boolean {
-    let packet: Uint8Array = batch.packets[i]!;
-    const length = Math.min(batch.length(i), packet.length);
+    const received = batch.packets[i]!;
+    const length = Math.min(batch.length(i), received.length);
     this.#ancillary.read(batch, i);
     let start = 0;
     if (this.kind === "raw" && this.family === 4) {
       if (length < 20) return false;
-      start = (packet[0]! & 15) * 4;
-      this.#ancillary.hopLimit = packet[8]!;
+      start = (received[0]! & 15) * 4;
+      this.#ancillary.hopLimit = received[8]!;
     }
     if (length < start + ICMP_HEADER_BYTES) return false;
-    packet = packet.subarray(start, length);
+    const packet = batch.view(i, start, length);
     const from = batch.addresses[i]!;
     const type = packet[0]!;
     if (type === (this.family === 4 ? ICMP4.REDIRECT : ICMP6.REDIRECT)) {

@@ -35,6 +35,7 @@ export class MessageBatch {
   readonly addresses: readonly Uint8Array<ArrayBuffer>[];
   /** How many messages the last call received into. */
   used = 0;
+  readonly #views: Uint8Array<ArrayBuffer>[];
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #controlStart: number;
   readonly #controlBytes: number;
@@ -87,6 +88,7 @@ export class MessageBatch {
       );
     }
     this.packets = packets;
+    this.#views = [...packets];
     this.names = names;
     this.addresses = addresses;
   }
@@ -99,6 +101,15 @@ export class MessageBatch {
   /** Bytes that were received into message `i`. */
   length(i: number): number {
     return this.#words[(i * HEADER_BYTES + LENGTH) >> 2]!;
+  }
+
+  /** The bytes of packet `i` from `start` to `end`. The view is kept for the next time, since most messages are alike. */
+  view(i: number, start: number, end: number): Uint8Array<ArrayBuffer> {
+    const packet = this.packets[i]!;
+    const kept = this.#views[i]!;
+    const isSame = kept.byteOffset === packet.byteOffset + start &&
+      kept.length === end - start;
+    return isSame ? kept : this.#views[i] = packet.subarray(start, end);
   }
 
   /** The IPv6 zone of message `i`'s address. */
