@@ -1,7 +1,7 @@
 /** The netdiag program: arguments to a command, its result to an exit status. */
 
 import { describeError } from "./commands/cli/errors.ts";
-import { Output } from "./commands/cli/output.ts";
+import { Output, writeAll } from "./commands/cli/output.ts";
 import { parseCommandLine } from "./commands/cli/parse.ts";
 import { dropOthers, requireAll } from "./commands/cli/permissions.ts";
 import { chooseStyle } from "./commands/cli/style.ts";
@@ -18,9 +18,10 @@ const EXIT_TERMINATED = 143;
 const output = new Output(Deno.stdout, () => Deno.exit(EXIT_BROKEN_PIPE));
 
 function report(message: string): void {
-  const bytes = new TextEncoder().encode(`${message}\n`);
-  for (let at = 0; at < bytes.length;) {
-    at += Deno.stderr.writeSync(bytes.subarray(at));
+  try {
+    writeAll(Deno.stderr, new TextEncoder().encode(`${message}\n`));
+  } catch {
+    // There is nowhere left to say so.
   }
 }
 

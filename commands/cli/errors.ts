@@ -27,6 +27,18 @@ export class UnknownNameError extends UsageError {
   }
 }
 
+/** Results could not be written. */
+export class OutputError extends Error {
+  override readonly name = "OutputError";
+
+  constructor(cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`Cannot write the results: ${reason.replace(/ \(os .*/, "")}`, {
+      cause,
+    });
+  }
+}
+
 /**
  * Errors that are thrown to tell the user something, by class name, so that no
  * engine has to be loaded to recognise its errors.
@@ -35,6 +47,7 @@ const EXPECTED: ReadonlySet<string> = new Set([
   "AddressError",
   "IcmpUnavailableError",
   "OptionError",
+  "OutputError",
   "PermissionError",
   "ResolutionError",
   "SystemError",

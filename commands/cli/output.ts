@@ -1,5 +1,7 @@
 /** Standard output, at once and in large writes. */
 
+import { OutputError } from "./errors.ts";
+
 /** What is written to: `Deno.stdout`, or a test's own. */
 export interface Sink {
   writeSync(bytes: Uint8Array): number;
@@ -29,7 +31,11 @@ export class Output {
     this.#closed = closed;
   }
 
-  /** Writes text as it is, without a line end of its own. */
+  /**
+   * Writes text as it is, without a line end of its own.
+   *
+   * @throws {OutputError} when the sink cannot take it, as on a full disk
+   */
   write(text: string): void {
     if (text === "") return;
     this.beforeWrite?.();
@@ -40,14 +46,14 @@ export class Output {
         rest = rest.slice(read);
       }
     } catch (error) {
-      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-      this.#closed();
+      if (error instanceof Deno.errors.BrokenPipe) this.#closed();
+      else throw new OutputError(error);
     }
   }
 }
 
 /** Writes every byte, however few the sink takes at a time. */
-function writeAll(sink: Sink, bytes: Uint8Array): void {
+export function writeAll(sink: Sink, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) {
     try {
       at += sink.writeSync(bytes.subarray(at));

@@ -226,3 +226,43 @@ Deno.test("netdiag ends with status 141 and not a word when its reader leaves", 
   assertEquals(new TextDecoder().decode(stderr), "");
   assertMatch(new TextDecoder().decode(stdout), /^PING .*\n.*\n141\n$/);
 });
+
+/** The exit status of netdiag under a redirection of bash, and what it left on the other streams. */
+async function redirected(
+  redirection: string,
+  ...args: string[]
+): Promise<{ code: number; text: string }> {
+  const netdiag = command(EVERYTHING, args).join(" ");
+  const { code, stdout, stderr } = await new Deno.Command("timeout", {
+    args: ["20", "bash", "-c", `${netdiag} ${redirection}`],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, text: decoder.decode(stdout) + decoder.decode(stderr) };
+}
+
+Deno.test({
+  name: "netdiag says in one line that its output cannot be written",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    for (const args of [["help"], ["ping", "-c", "1", "--tcp", "1", HOST]]) {
+      const { code, text } = await redirected(">/dev/full", ...args);
+      assertEquals(code, 2);
+      assertMatch(
+        text,
+        /^netdiag \w+: Cannot write the results: No space left on device\n$/,
+      );
+    }
+  },
+});
+
+Deno.test({
+  name: "netdiag ends as ever when its errors cannot be written",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    for (const redirection of ["2>/dev/full", "2>&-"]) {
+      const result = await redirected(redirection, "ping", "--cuont");
+      assertEquals(result, { code: 2, text: "" });
+    }
+  },
+});
