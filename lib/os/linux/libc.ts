@@ -96,7 +96,9 @@ function open(): Libc {
   let failure: unknown;
   for (const path of candidates) {
     try {
-      return withOnDemand(Deno.dlopen(path, CORE).symbols, path);
+      const core = Deno.dlopen(path, CORE).symbols;
+      errnoAddress = core.__errno_location();
+      return withOnDemand(core, path);
     } catch (error) {
       failure = error;
     }
@@ -126,11 +128,17 @@ function withOnDemand(core: object, path: string): Libc {
 
 const errnoBytes = new Uint8Array(4);
 const errnoView = new Int32Array(errnoBytes.buffer);
+const ERRNO_SIZE = 4n;
+/** It belongs to the thread, and this thread runs all of this program. */
+let errnoAddress: bigint | undefined;
 
-/** The number of the error that the last synchronous call met. */
+/**
+ * The number of the error that the last synchronous call met. One call with
+ * nothing to allocate reads it, since whatever the runtime does between the
+ * failure and the reading may meet an error of its own.
+ */
 export function errno(): number {
-  const { memcpy, __errno_location } = libc();
-  memcpy(errnoBytes, __errno_location(), 4n);
+  symbols!.memcpy(errnoBytes, errnoAddress!, ERRNO_SIZE);
   return errnoView[0]!;
 }
 
