@@ -8,7 +8,7 @@ import { FOLDER } from "./reaper.ts";
 /** The user and group that own nothing; Debian calls them nobody and nogroup. */
 export const ORDINARY_ID = 65534;
 
-const REPOSITORY = new URL("../../", import.meta.url).pathname;
+const REPOSITORY = `${import.meta.dirname}/../../`;
 const SOURCES = ["main.ts", "mod.ts", "std.d.ts", "deno.json", "deno.lock"];
 const FOLDERS = ["lib", "commands"];
 
@@ -80,6 +80,8 @@ export function ordinaryInstallation(): Promise<Installation> {
 
 /** The prefix of a command that makes it run as the ordinary user. */
 export const AS_ORDINARY: readonly string[] = [
+  // Nobody may write there, and the copy's coverage would tell nothing.
+  ...["env", "-u", "DENO_COVERAGE_DIR"],
   "setpriv",
   `--reuid=${ORDINARY_ID}`,
   `--regid=${ORDINARY_ID}`,

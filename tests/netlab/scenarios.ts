@@ -4,8 +4,8 @@ import type { Counts, Expected, Run, Scenario } from "./internet/scenario.ts";
 import type { LabProcess, RunResult } from "./process.ts";
 import { EVERY_GROUP, Lab } from "./topology.ts";
 
-const FOLDER = new URL("scenarios/", import.meta.url);
-const PLAYER = new URL("internet/main.ts", import.meta.url).pathname;
+const FOLDER = `${import.meta.dirname}/scenarios`;
+const PLAYER = `${import.meta.dirname}/internet/main.ts`;
 const MEMORY_INTERVAL_MS = 50;
 /** Of thousands of targets with the same fault some are enough. */
 const SHOWN_TARGETS = 5;
@@ -14,7 +14,7 @@ export const HOST = "here";
 
 /** The path of a scenario's file. */
 export function scenarioPath(name: string): string {
-  return new URL(`${name}.json`, FOLDER).pathname;
+  return `${FOLDER}/${name}.json`;
 }
 
 /** All scenarios by name, in order. */
