@@ -23,6 +23,9 @@ const TWO_HOPS: Topology = {
   ]],
 };
 
+/** Linux has no process numbers above 2^22. */
+const BEYOND_EVERY_PID = 2 ** 22 + 1;
+
 async function namespaces(): Promise<string[]> {
   const { stdout } = await new Deno.Command("ip", { args: ["netns", "list"] })
     .output();
@@ -134,3 +137,15 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGKILL"] as const) {
     }
   });
 }
+
+labTest(
+  "what a killed run has left behind is removed by the next one",
+  async () => {
+    const name = `nd-${BEYOND_EVERY_PID}-x-1-alone`;
+    await new Deno.Command("ip", { args: ["netns", "add", name] }).output();
+    await new Deno.Command(Deno.execPath(), {
+      args: ["eval", `import "${new URL("reaper.ts", import.meta.url)}"`],
+    }).output();
+    assertEquals((await namespaces()).includes(name), false);
+  },
+);
