@@ -57,6 +57,18 @@ const COMMANDS = commandLines(BLOCKS)
 const SNIPPETS = BLOCKS
   .filter(({ language }) => language === "ts").map(({ text }) => text);
 
+/** How long one command line may take. */
+const LIMIT_MS = 45_000;
+
+/** Ends whatever is left of a command line. */
+function killGroup(leader: number): void {
+  try {
+    Deno.kill(-leader, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
 /** Runs one line as a terminal would; sends Ctrl-C after the second line of output, where the README says so. */
 async function runLine(
   machine: Machine,
@@ -64,22 +76,28 @@ async function runLine(
   user: User,
 ): Promise<void> {
   await using child = await machine.start([...ALIASES, line].join("\n"), user);
-  if (interrupted) {
-    let lines = 0;
-    await child.line(() => ++lines === 2);
-    Deno.kill(-child.pid, "SIGINT");
-  }
-  const result = await child.finish();
-  const told = `${user}: ${line}\n${result.stdout}${result.stderr}`;
-  assertEquals(result.code, code, told);
-  if (interrupted) assertStringIncludes(result.stdout, " statistics ---");
-  if (sample !== undefined) {
-    const stderr = result.stderr.replace(/^Task .*\n/, "");
-    assertEquals(
-      withoutNumbers(result.stdout + stderr),
-      withoutNumbers(sample),
-      told,
-    );
+  const limit = setTimeout(() => killGroup(child.pid), LIMIT_MS);
+  try {
+    if (interrupted) {
+      let lines = 0;
+      await child.line(() => ++lines === 2);
+      Deno.kill(-child.pid, "SIGINT");
+    }
+    const result = await child.finish();
+    const told = `${user}: ${line}\n${result.stdout}${result.stderr}`;
+    assertEquals(result.code, code, told);
+    if (interrupted) assertStringIncludes(result.stdout, " statistics ---");
+    if (sample !== undefined) {
+      const stderr = result.stderr.replace(/^Task .*\n/, "");
+      assertEquals(
+        withoutNumbers(result.stdout + stderr),
+        withoutNumbers(sample),
+        told,
+      );
+    }
+  } finally {
+    clearTimeout(limit);
+    killGroup(child.pid);
   }
 }
 
