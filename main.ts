@@ -69,7 +69,7 @@ async function runCommand(
     output,
     report,
     signal: abortOnSignals(),
-    style: chooseStyle(parsed.options.color ?? "auto"),
+    style: await chooseStyle(parsed.options.color ?? "auto"),
   });
 }
 

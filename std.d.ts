@@ -153,37 +153,10 @@ declare module "@std/cli/parse-args" {
   ): Args;
 }
 
-declare module "@std/fmt/bytes" {
-  export interface FormatOptions {
-    /** Count in bits. */
-    readonly bits?: boolean;
-    /** Units of 1024 (`KiB`) in place of 1000 (`kB`). */
-    readonly binary?: boolean;
-    readonly signed?: boolean;
-    readonly locale?: boolean | string | string[];
-    readonly minimumFractionDigits?: number;
-    readonly maximumFractionDigits?: number;
-  }
-
-  export function format(num: number, options?: FormatOptions): string;
-}
-
 declare module "@std/fmt/colors" {
-  export function getColorEnabled(): boolean;
-  export function setColorEnabled(value: boolean): void;
-  export function bold(str: string): string;
-  export function dim(str: string): string;
-  export function italic(str: string): string;
-  export function underline(str: string): string;
-  export function inverse(str: string): string;
   export function red(str: string): string;
   export function green(str: string): string;
   export function yellow(str: string): string;
-  export function blue(str: string): string;
-  export function magenta(str: string): string;
-  export function cyan(str: string): string;
-  export function gray(str: string): string;
-  export function stripAnsiCode(string: string): string;
 }
 
 declare module "@std/fmt/duration" {
@@ -194,6 +167,14 @@ declare module "@std/fmt/duration" {
   }
 
   export function format(ms: number, options?: FormatOptions): string;
+}
+
+declare module "@std/streams/limited-bytes-transform-stream" {
+  export class LimitedBytesTransformStream
+    extends TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+    /** `error`: fail with a RangeError in place of ending early. */
+    constructor(size: number, options?: { readonly error?: boolean });
+  }
 }
 
 declare module "@std/streams/text-line-stream" {

@@ -10,7 +10,7 @@ export const COMMON_OPTIONS = {
   color: {
     type: "choice",
     choices: ["auto", "always", "never"],
-    help: "colour the output; auto is on a terminal, unless NO_COLOR is set",
+    help: "colour the output; auto is on a terminal; never with NO_COLOR set",
   },
   help: { type: "flag", short: "h", help: "show this help" },
   debug: {

@@ -1,5 +1,6 @@
 /** A progress bar on standard error. */
 
+import { format } from "@std/fmt/duration";
 import type { Sink } from "./output.ts";
 
 const BAR_WIDTH = 30;
@@ -48,7 +49,7 @@ export class Progress {
   }
 }
 
-/** `[=====>    ] 4711/65534 targets, 7%, 8123/s`. */
+/** `[=====>    ] 4711/65534 targets, 7%, 812/s, 1m 14s left`. */
 export function progressLine(
   done: number,
   total: number,
@@ -60,6 +61,9 @@ export function progressLine(
   const bar = "=".repeat(filled).concat(filled < BAR_WIDTH ? ">" : "")
     .padEnd(BAR_WIDTH);
   const rate = seconds > 0 ? Math.round(done / seconds) : 0;
-  return `[${bar}] ${done}/${total} ${what}, ` +
+  const line = `[${bar}] ${done}/${total} ${what}, ` +
     `${Math.floor(share * 100)}%, ${rate}/s`;
+  if (rate === 0 || done >= total) return line;
+  const wholeSeconds = Math.ceil((total - done) / rate) * 1000;
+  return `${line}, ${format(wholeSeconds, { ignoreZero: true })} left`;
 }

@@ -7,29 +7,21 @@ export interface Style {
   warn(text: string): string;
 }
 
-/** "Select Graphic Rendition" of ECMA-48: the numbers of foreground colours. */
-const RED = 31;
-const GREEN = 32;
-const YELLOW = 33;
-const DEFAULT = 39;
-
 const same = (text: string): string => text;
 
 /** No colour at all. */
 export const PLAIN: Style = { good: same, bad: same, warn: same };
 
-function colored(color: number): (text: string) => string {
-  return (text) => `\x1b[${color}m${text}\x1b[${DEFAULT}m`;
-}
-
 /**
- * The style for standard output. `auto` is colour on a terminal, unless the
- * environment has NO_COLOR; `always` overrides that, too.
+ * The style for standard output. `auto` is colour on a terminal. Where the
+ * environment has NO_COLOR there is none, whatever else is asked for.
  */
-export function chooseStyle(color: "auto" | "always" | "never"): Style {
-  const isColored = color === "always" ||
-    color === "auto" && !Deno.noColor && Deno.stdout.isTerminal();
-  return isColored
-    ? { good: colored(GREEN), bad: colored(RED), warn: colored(YELLOW) }
-    : PLAIN;
+export async function chooseStyle(
+  color: "auto" | "always" | "never",
+): Promise<Style> {
+  const isColored = !Deno.noColor &&
+    (color === "always" || color === "auto" && Deno.stdout.isTerminal());
+  if (!isColored) return PLAIN;
+  const { green, red, yellow } = await import("@std/fmt/colors");
+  return { good: green, bad: red, warn: yellow };
 }

@@ -17,6 +17,8 @@ export type Targets =
     readonly path: string;
   };
 
+/** As many targets as there may be, with names of a usual length. */
+const MAX_FILE_BYTES = 2 ** 26;
 /** A /12 of IPv4. */
 const MAX_TARGETS = 2 ** 20;
 
@@ -177,7 +179,7 @@ export async function listTargets(
     case "range":
       return [targets.range];
     case "file": {
-      const list = parseTargetFile(await readTargetFile(targets.path));
+      const list = await readTargetFile(targets.path);
       if (list.length === 0) {
         throw new UsageError(`Cannot find a target in "${targets.path}"`);
       }
@@ -186,21 +188,29 @@ export async function listTargets(
   }
 }
 
-async function readTargetFile(path: string): Promise<string> {
-  if (path === "-") return await new Response(Deno.stdin.readable).text();
+/** Reads a list of targets from a file, or from standard input for `-`. */
+async function readTargetFile(path: string): Promise<string[]> {
+  const { readLines } = await import("../cli/lines.ts");
+  const targets: string[] = [];
   try {
-    return Deno.readTextFileSync(path);
+    const input = path === "-" ? Deno.stdin : await Deno.open(path);
+    for await (const line of readLines(input.readable, MAX_FILE_BYTES)) {
+      const target = parseTargetLine(line);
+      if (target !== undefined) targets.push(target);
+    }
   } catch (error) {
-    const reason = (error as Error).message.replace(/ \(os error.*$/s, "");
+    const reason = error instanceof RangeError
+      ? `longer than ${MAX_FILE_BYTES} bytes`
+      : (error as Error).message.replace(/ \(os error.*$/s, "");
     throw new UsageError(`Cannot read targets from "${path}": ${reason}`);
   }
+  return targets;
 }
 
-/** One target a line, up to the first space; empty lines and what follows `#` do not count. */
-export function parseTargetFile(text: string): string[] {
-  return text.split("\n")
-    .map((line) => line.replace(/#.*/, "").trim().split(/\s/)[0]!)
-    .filter((name) => name !== "");
+/** The target in a line: its first word; undefined where it is empty or a comment, which `#` begins. */
+export function parseTargetLine(line: string): string | undefined {
+  const [word = ""] = line.replace(/#.*/, "").trim().split(/\s/);
+  return word === "" ? undefined : word;
 }
 
 /** How many targets there are. */

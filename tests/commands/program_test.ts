@@ -169,11 +169,17 @@ Deno.test("netdiag ping --json --quiet prints the start and the summary", async 
 
 Deno.test("netdiag ping colours its output only when it is asked to, or on a terminal", async () => {
   const args = ["ping", "--udp", "1", "--rate", "0", "127.0.0.2"];
-  assertEquals((await run(args)).stdout, "127.0.0.2 is alive\n");
+  const stdout = async (color: string[], noColor: string) =>
+    (await run([...args, ...color], EVERYTHING, {
+      env: { NO_COLOR: noColor },
+    })).stdout;
+  const always = ["--color", "always"];
+  assertEquals(await stdout([], ""), "127.0.0.2 is alive\n");
   assertEquals(
-    (await run([...args, "--color", "always"])).stdout,
+    await stdout(always, ""),
     "127.0.0.2 is \x1b[32malive\x1b[39m\n",
   );
+  assertEquals(await stdout(always, "1"), "127.0.0.2 is alive\n");
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

@@ -8,7 +8,7 @@ Deno.test("progressLine() shows the share, the counts and the rate", () => {
   );
   assertEquals(
     progressLine(100, 200, "targets", 2),
-    "[===============>              ] 100/200 targets, 50%, 50/s",
+    "[===============>              ] 100/200 targets, 50%, 50/s, 2s left",
   );
   assertEquals(
     progressLine(200, 200, "targets", 4),

@@ -5,7 +5,6 @@ import { PING_OPTIONS } from "../../commands/ping.ts";
 import {
   countTargets,
   listTargets,
-  parseTargetFile,
   planTargets,
   type Targets,
   widestName,
@@ -138,12 +137,27 @@ Deno.test("planTargets() refuses options that do not go together", () => {
   }
 });
 
-Deno.test("parseTargetFile() takes the first word of each line that is no comment", () => {
-  assertEquals(
-    parseTargetFile(
-      "# hosts\n10.0.0.1\r\n  example.com  the web # x\n\n::1#y\n",
-    ),
-    ["10.0.0.1", "example.com", "::1"],
+Deno.test("listTargets() takes the first word of each line that is no comment", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(
+      file,
+      "# hosts\n10.0.0.1\r\n  example.com  the web # x\n\n::1#y",
+    );
+    assertEquals(
+      await listTargets({ kind: "file", path: file }),
+      ["10.0.0.1", "example.com", "::1"],
+    );
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("listTargets() reads no endless file", async () => {
+  await assertRejects(
+    () => listTargets({ kind: "file", path: "/dev/zero" }),
+    UsageError,
+    'Cannot read targets from "/dev/zero": longer than 67108864 bytes',
   );
 });
 
