@@ -138,6 +138,43 @@ const PING_CASES: readonly Case[] = [
     args: ["-c", "99", "-i", "0.002", "-W", "0.5", "-q", "fd09:2::2"],
     rules: forwarding("icmpv6 type echo-reply numgen inc mod 3 0 drop"),
   },
+  { name: "a name", args: [...QUICK, "localhost"] },
+  { name: "a name over IPv4", args: [...QUICK, "-4", "localhost"] },
+  { name: "a name over IPv6", args: [...QUICK, "-6", "localhost"] },
+  { name: "a name, numerically", args: [...QUICK, "-n", "localhost"] },
+  { name: "an address of this machine", args: [...QUICK, "::1"] },
+  {
+    name: "the identifier of each probe",
+    args: [...QUICK, "-v", "10.9.2.2"],
+    ignore: / ident=\d+/,
+    without: /^ai->ai_family/,
+  },
+  { name: "a bell for each reply", args: [...QUICK, "-a", "10.9.2.2"] },
+  { name: "a flood", args: ["-f", "-c", "50", "10.9.2.2"] },
+  {
+    name: "a flood with losses",
+    args: ["-f", "-c", "50", "-W", "0.2", "10.9.2.2"],
+    rules: forwarding("icmp type echo-reply numgen inc mod 5 0 drop"),
+  },
+  {
+    name: "missing answers among others",
+    args: ["-O", "-c", "10", "-i", "0.05", "-W", "0.3", "10.9.2.2"],
+    rules: forwarding("icmp type echo-reply numgen inc mod 3 0 drop"),
+  },
+  {
+    name: "errors among replies",
+    args: ["-c", "9", "-i", "0.02", "10.9.2.2"],
+    rules: forwarding(
+      "icmp type echo-request numgen inc mod 3 0 reject with icmp type host-unreachable",
+    ),
+  },
+  {
+    name: "errors under a deadline",
+    args: ["-w", "1", "-c", "9", "-i", "0.02", "10.9.2.2"],
+    rules: forwarding(
+      "icmp type echo-request numgen inc mod 3 2 reject with icmp type host-unreachable",
+    ),
+  },
   {
     name: "nothing but silence",
     args: ["-c", "2", "-i", "0.01", "-W", "0.1", "10.9.2.2"],
