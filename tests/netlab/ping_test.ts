@@ -5,6 +5,7 @@ import {
   assertEquals,
   assertGreater,
   assertLess,
+  assertMatch,
   assertStringIncludes,
 } from "@std/assert";
 import type { LabProcess, RunResult } from "./process.ts";
@@ -166,7 +167,8 @@ labTest(
       ...["ping", "-q", "-e", String(start.identifier)],
       ...["-c", "300", "-i", "0.002", "10.9.1.2"],
     ]);
-    assertStringIncludes(other.stdout, "300 packets transmitted, 300 received");
+    // That one does take netdiag's answers for its own, now and then.
+    assertMatch(other.stdout, /^\d{3} packets transmitted, 300 received/m);
     const summary = summaryOf(await child.finish());
     assertEquals(
       [
