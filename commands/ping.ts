@@ -234,7 +234,7 @@ export const ping: Command<typeof PING_OPTIONS> = {
       permissions: permissionsFor(targets, probe),
       async run(context) {
         if (targets.kind === "one") {
-          const { pingOne } = await import("./ping/load_one.ts");
+          const { pingOne } = await import("./ping/one.ts");
           return await pingOne(targets.host, options, probe, context);
         }
         const { pingSeveral } = await import("./ping/several.ts");

@@ -31,11 +31,6 @@ const LAYERS: readonly Layer[] = [
   { name: "main.ts", holds: /^main\.ts$/, mayImport: "commands/" },
   { name: "mod.ts", holds: /^mod\.ts$/, mayImport: "lib/" },
   {
-    name: "a list of modules",
-    holds: /^commands\/ping\/load_one\.ts$/,
-    mayImport: "(commands/ping/|lib/)",
-  },
-  {
     name: "commands",
     holds: /^commands\//,
     mayImport:
