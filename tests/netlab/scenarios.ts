@@ -89,7 +89,7 @@ export async function play(
   );
   const child = await playground.lab.spawn(
     HOST,
-    ["netdiag", ...run.args, "--json"],
+    `${run.command} --json`,
     { user },
   );
   let peakMemory = 0;

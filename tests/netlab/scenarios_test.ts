@@ -26,8 +26,9 @@ async function report(
   const outcome = await play(name, run, user);
   const faults = judge(run, outcome);
   if (faults.length === 0) return undefined;
-  const title = `netdiag ${run.args.join(" ")}, as ${user}`;
-  return `${title}\n- ${faults.join("\n- ")}\n${excerpt(outcome)}`;
+  return `${run.command}, as ${user}\n- ${faults.join("\n- ")}\n${
+    excerpt(outcome)
+  }`;
 }
 
 async function runScenario(name: string, scenario: Scenario): Promise<void> {

@@ -12,7 +12,7 @@
  *     { host: "far", addresses: ["10.9.1.2/24"] },
  *   ]],
  * });
- * const { code } = await lab.run("near", ["netdiag", "ping", "-c", "1", "10.9.1.2"]);
+ * const { code } = await lab.run("near", "netdiag ping -c 1 10.9.1.2");
  * ```
  */
 
@@ -211,14 +211,16 @@ export class Lab implements AsyncDisposable {
   }
 
   /**
-   * Starts a program in a host's namespace. `netdiag` is the one of this
-   * repository, with the permissions of the task `netdiag`.
+   * Starts a program in a host's namespace. A command in one text is split
+   * at its spaces. `netdiag` is the one of this repository, with the
+   * permissions of the task `netdiag`.
    */
   async spawn(
     host: string,
-    argv: readonly string[],
+    command: string | readonly string[],
     options: RunOptions = {},
   ): Promise<LabProcess> {
+    const argv = typeof command === "string" ? command.split(" ") : command;
     const ordinary = options.user === "ordinary";
     const prefix = [
       ...["ip", "netns", "exec", this.namespace(host)],
@@ -247,10 +249,10 @@ export class Lab implements AsyncDisposable {
   /** Runs a program in a host's namespace to its end. */
   async run(
     host: string,
-    argv: readonly string[],
+    command: string | readonly string[],
     options: RunOptions = {},
   ): Promise<RunResult> {
-    const child = await this.spawn(host, argv, options);
+    const child = await this.spawn(host, command, options);
     return await child.finish();
   }
 

@@ -37,9 +37,10 @@ labTest(
   async () => {
     await using lab = await Lab.create(TWO_HOPS);
     for (const address of ["10.9.2.2", "fd09:2::2"]) {
-      const { code, stdout } = await lab.run("near", [
-        ...["ping", "-c", "1", "-W", "2", address],
-      ]);
+      const { code, stdout } = await lab.run(
+        "near",
+        `ping -c 1 -W 2 ${address}`,
+      );
       assertEquals(code, 0, stdout);
     }
   },
@@ -58,17 +59,20 @@ labTest("Lab.create() applies rules of nftables", async () => {
       },
     },
   });
-  const { stdout } = await lab.run("alone", [
-    ...["ping", "-c", "9", "-i", "0.002", "-W", "0.1", "-q", "127.0.0.1"],
-  ]);
+  const { stdout } = await lab.run(
+    "alone",
+    "ping -c 9 -i 0.002 -W 0.1 -q 127.0.0.1",
+  );
   assert(stdout.includes("9 packets transmitted, 6 received"), stdout);
 }, ["nft", "ping"]);
 
 labTest("Lab.run() runs a program as an ordinary user", async () => {
   await using lab = await Lab.create({ hosts: { alone: {} } });
-  const { stdout } = await lab.run("alone", [
-    ...["sh", "-c", "id -u; id -g; grep CapEff /proc/self/status"],
-  ], { user: "ordinary" });
+  const { stdout } = await lab.run(
+    "alone",
+    ["sh", "-c", "id -u; id -g; grep CapEff /proc/self/status"],
+    { user: "ordinary" },
+  );
   assertEquals(stdout, "65534\n65534\nCapEff:\t0000000000000000\n");
 });
 

@@ -160,8 +160,8 @@ export type Expected =
 
 /** One command line and what must come of it. */
 export interface Run {
-  /** What follows `netdiag`; `--json` is added. */
-  readonly args: readonly string[];
+  /** Its words are separated by single spaces; `--json` is added. */
+  readonly command: string;
   /** Who runs it; ordinary users get an open `ping_group_range`. Default: root. */
   readonly as?: readonly ("root" | "ordinary")[];
   /** Exit status. */

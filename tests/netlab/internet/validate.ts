@@ -140,7 +140,7 @@ const expected = either(
   record({}, { min: isNumber, max: isNumber }),
 );
 
-const run = record({ args: listOf(isText), code: expected }, {
+const run = record({ command: isText, code: expected }, {
   as: listOf(isText),
   summary: mapOf(expected),
   events: mapOf(expected),
