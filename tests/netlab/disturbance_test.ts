@@ -87,7 +87,8 @@ labTest("ping goes on after the far end was down", async () => {
   // Those that waited here for the far end's link-layer address are late, not lost.
   assertGreater(summary.late + summary.lost + summary.errors, 4);
   assertGreater(summary.answered, 5);
-  assertGreater(summary.transmitted, 0.7 * summary.durationMs / 20);
+  // A machine that refuses a probe for a while does not hold up the others for long.
+  assertGreater(summary.transmitted, 0.25 * summary.durationMs / 20);
 });
 
 labTest(
