@@ -15,8 +15,9 @@
 
 export { SystemError } from "./lib/os/errno.ts";
 export { UnsupportedError } from "./lib/os/library.ts";
-export { MAX_TARGETS, pingMany } from "./lib/ping/many.ts";
-export { MAX_SIZE, OptionError } from "./lib/ping/options.ts";
+export { MAX_SIZE, MAX_TARGETS } from "./lib/ping/limits.ts";
+export { pingMany } from "./lib/ping/many.ts";
+export { OptionError } from "./lib/ping/options.ts";
 export { ping, type PingRun } from "./lib/ping/ping.ts";
 export type * from "./lib/ping/types.ts";
 export { IcmpUnavailableError, isPrivileged } from "./lib/socket/icmp.ts";

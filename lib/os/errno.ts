@@ -41,3 +41,11 @@ export class MessageTooLongError extends SystemError {
     this.mtu = mtu;
   }
 }
+
+/** The system allows this process no ICMP socket of any kind. */
+export class IcmpRefusedError extends SystemError {
+  /** For the library's own use; a constructor cannot be hidden. */
+  constructor(error: SystemError) {
+    super(error.operation, error.errno, error.code, error.description);
+  }
+}

@@ -26,6 +26,6 @@ export class UnsupportedError extends Error {
 export function requireSupported(): void {
   if (Deno.build.os === "linux") return;
   throw new UnsupportedError(
-    `Native sockets are not supported on ${Deno.build.os} yet: use TCP probes (--tcp PORT), or Linux`,
+    `Native sockets are not supported on ${Deno.build.os} yet`,
   );
 }

@@ -91,23 +91,26 @@ export interface IcmpHandler {
   sent(cookie: number, at: number): void;
 }
 
-/** How an ICMP socket is to be set up. */
-export interface IcmpSocketOptions {
+/** What sockets of every kind can be told about the packets they send. */
+export interface PacketOptions {
   readonly family: Family;
-  /** Bytes of one outgoing message, its 8-byte ICMP header included. */
-  readonly messageBytes: number;
-  /** How many messages go out in one call, at the most. */
-  readonly batch: number;
   /** Time to live or hop limit, 1 to 255. */
   readonly ttl?: number | undefined;
   /** Type of service or traffic class, 0 to 255. */
   readonly tos?: number | undefined;
-  /** Path MTU discovery: set "don't fragment" and obey it, fragment locally, or never set it. */
-  readonly pathMtu?: "do" | "want" | "dont" | undefined;
-  /** Source address. */
   readonly sourceAddress?: SystemAddress | undefined;
   /** Source interface, by name. */
   readonly sourceInterface?: string | undefined;
+}
+
+/** How an ICMP socket is to be set up. */
+export interface IcmpSocketOptions extends PacketOptions {
+  /** Bytes of one outgoing message, its 8-byte ICMP header included. */
+  readonly messageBytes: number;
+  /** How many messages go out in one call, at the most. */
+  readonly batch: number;
+  /** Path MTU discovery: set "don't fragment" and obey it, fragment locally, or never set it. */
+  readonly pathMtu?: "do" | "want" | "dont" | undefined;
   /** Allow broadcast destinations. */
   readonly broadcast?: boolean | undefined;
   /** Receive buffer to ask for, in bytes. */
@@ -140,18 +143,11 @@ export interface IcmpTransport extends Disposable {
 }
 
 /** How probes of a TCP or UDP port are to be sent. */
-export interface PortProbeOptions {
+export interface PortProbeOptions extends PacketOptions {
   readonly protocol: "tcp" | "udp";
-  readonly family: Family;
   readonly port: number;
   /** How many probes may be open at one time. */
   readonly capacity: number;
-  /** Time to live or hop limit, 1 to 255. */
-  readonly ttl?: number | undefined;
-  /** Type of service or traffic class, 0 to 255. */
-  readonly tos?: number | undefined;
-  readonly sourceAddress?: SystemAddress | undefined;
-  readonly sourceInterface?: string | undefined;
 }
 
 /** An answer from a port. */
@@ -212,11 +208,8 @@ export interface Route {
 }
 
 /** What decides on a route. */
-export interface RouteOptions {
-  readonly family: Family;
+export interface RouteOptions extends PacketOptions {
   readonly destination: SystemAddress;
-  readonly sourceAddress?: SystemAddress | undefined;
-  readonly sourceInterface?: string | undefined;
   readonly broadcast?: boolean | undefined;
 }
 

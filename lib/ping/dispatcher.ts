@@ -17,8 +17,6 @@ export interface DispatcherParts {
 
 /** Is told what happens to probes on their way out. */
 export interface DispatchListener {
-  /** This probe goes out next. */
-  departing(number: number): void;
   /** It was handed to the system at this time. */
   departed(number: number, at: number): void;
   /** This machine refused it. */
@@ -93,7 +91,6 @@ export class Dispatcher {
     const { loop } = this.#parts;
     while (this.#from < this.#ready.length) {
       const next = this.#ready[this.#from]!;
-      this.#listener.departing(next);
       const now = loop.now();
       let taken: number;
       try {

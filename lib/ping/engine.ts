@@ -131,20 +131,9 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
     return received;
   }
 
-  /** Tells of the probe before, if it is unanswered now that this one goes out. */
-  departing(number: number): void {
-    const { probes, targets } = this.#parts;
-    if (!this.#listener.wantsEvents || targets.size > 1) return;
-    const before = number - 1;
-    if (!probes.has(before)) return;
-    const state = probes.state(before);
-    if (state === ProbeState.IN_FLIGHT || state === ProbeState.LOST) {
-      this.#listener.event({ type: "pending", ...this.#about(before) });
-    }
-  }
-
   departed(number: number, at: number): void {
     const { probes, targets } = this.#parts;
+    this.#announceUnanswered(number - 1);
     probes.send(number, at);
     targets.send(probes.target(number), at);
     if (Number.isNaN(this.#firstSentAt)) this.#firstSentAt = at;
@@ -156,6 +145,17 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
     this.#parts.onRefusal?.(error);
     this.departed(number, at);
     this.undelivered(number, localError(error));
+  }
+
+  /** Tells of a probe that is unanswered now that the next one goes out. */
+  #announceUnanswered(number: number): void {
+    const { probes, targets } = this.#parts;
+    if (!this.#listener.wantsEvents || targets.size > 1) return;
+    if (!probes.has(number)) return;
+    const state = probes.state(number);
+    if (state === ProbeState.IN_FLIGHT || state === ProbeState.LOST) {
+      this.#listener.event({ type: "pending", ...this.#about(number) });
+    }
   }
 
   /** Gives up on probes whose time has come. */

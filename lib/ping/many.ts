@@ -5,22 +5,22 @@ import {
   type AddressRange,
   type Family,
   formatAddress,
+  isMulticast,
 } from "../wire/address.ts";
 import { Engine } from "./engine.ts";
-import { isMulticast, openProber, withZone } from "./open.ts";
+import { openProber, withZone } from "./open.ts";
+import { MAX_TARGETS } from "./limits.ts";
 import { type CommonPlan, OptionError, planMany } from "./options.ts";
 import type { Prober } from "./prober.ts";
 import { Probes, SEQUENCES } from "./probes.ts";
 import { ManySchedule } from "./schedule.ts";
-import { Targets, wholeNanoseconds } from "./targets.ts";
+import { Targets } from "./targets.ts";
 import type {
   PingManyEvent,
   PingManyOptions,
   PingManySummary,
 } from "./types.ts";
 
-/** A /12 of IPv4, and what its tables cost is known: about 120 MB. */
-export const MAX_TARGETS = 1 << 20;
 /** Probes that one call sends. */
 const BATCH = 64;
 const RECEIVE_BUFFER = 8 << 20;
@@ -80,7 +80,7 @@ export async function* pingManyInBatches(
     events.push(result);
   };
   for (let i = 0; i < table.size; i++) {
-    if (table.family(i) === undefined) report(i);
+    if (table.hasError(i)) report(i);
   }
 
   const probes = new Probes(capacityFor(table.size));
@@ -120,7 +120,6 @@ export async function* pingManyInBatches(
       },
     }),
   );
-  const start = loop.now();
   for (let goesOn = true; goesOn;) {
     goesOn = await engine.step();
     if (events.length > 0) {
@@ -128,7 +127,7 @@ export async function* pingManyInBatches(
       events = [];
     }
   }
-  yield [summarise(engine, table, results, loop.now() - start)];
+  yield [summarise(engine, table, results)];
 }
 
 /** The targets with their addresses, each checked against the `net` permission. */
@@ -147,20 +146,22 @@ async function resolveAll(
       `Cannot ping ${size} targets at once: ${MAX_TARGETS} (a /12) at the most`,
     );
   }
+  const isPortProbe = options.probe === "tcp" || options.probe === "udp";
+  const port = isPortProbe ? options.port : undefined;
   const table = new Targets(size);
   const names: { index: number; host: string }[] = [];
   let index = 0;
   for (const target of targets) {
     if (typeof target === "string") {
+      requireNet(target, port);
       names.push({ index: index++, host: target });
       table.setName(index - 1, target);
     } else {
-      addRange(table, index, target);
+      requireRangeFamily(target, options.family);
+      addRange(table, index, target, port);
       index += target.count;
     }
   }
-  const isPortProbe = options.probe === "tcp" || options.probe === "udp";
-  const port = isPortProbe ? options.port : undefined;
   const pending = names.values();
   const lookUp = async () => {
     for (const { index, host } of pending) {
@@ -182,12 +183,29 @@ async function resolveAll(
   return table;
 }
 
-function addRange(table: Targets, start: number, range: AddressRange): void {
+function requireRangeFamily(
+  range: AddressRange,
+  family: Family | undefined,
+): void {
+  if (family !== undefined && range.family !== family) {
+    throw new OptionError(
+      "family",
+      `Cannot use a range of IPv${range.family} addresses: IPv${family} was asked for`,
+    );
+  }
+}
+
+function addRange(
+  table: Targets,
+  start: number,
+  range: AddressRange,
+  port: number | undefined,
+): void {
   const isChecked = isNetUnlimited();
   const bytes = new Uint8Array(range.family === 4 ? 4 : 16);
   for (let i = 0; i < range.count; i++) {
     range.write(i, bytes);
-    if (!isChecked) requireNet(formatAddress(bytes));
+    if (!isChecked) requireNet(formatAddress(bytes), port);
     table.setAddress(start + i, bytes);
   }
 }
@@ -223,18 +241,19 @@ function summarise(
   engine: Engine,
   table: Targets,
   results: { alive: number; unreachable: number; unresolved: number },
-  durationMs: number,
 ): PingManySummary {
   const rtt = engine.roundTrips();
+  const { durationMs } = engine;
+  const known = results.alive + results.unreachable;
   return {
     type: "summary",
     targets: table.size,
     ...results,
     ...engine.counts(),
-    durationMs: wholeNanoseconds(durationMs),
+    durationMs,
     targetsPerSecond: durationMs === 0
       ? 0
-      : Math.round(table.size / durationMs * 1e3),
+      : Math.round(known / durationMs * 1e3),
     ...(rtt === undefined ? {} : { rtt }),
     clocks: engine.clocks,
   };

@@ -5,20 +5,15 @@ import type { EventLoop, SystemAddress } from "../os/types.ts";
 import { openIcmp } from "../socket/icmp.ts";
 import type { ResolvedAddress } from "../socket/resolve.ts";
 import { interfaceIndex, routeTo } from "../socket/route.ts";
-import type { Family } from "../wire/address.ts";
+import { type Family, familyOf, isLinkLocal } from "../wire/address.ts";
 import { ICMP_HEADER_BYTES } from "../wire/icmp.ts";
 import { IcmpProber } from "./icmp_prober.ts";
 import { type CommonPlan, OptionError } from "./options.ts";
 import { Payload } from "./payload.ts";
 import type { Prober } from "./prober.ts";
 import type { Probes } from "./probes.ts";
-import { isLinkLocal, type Targets } from "./targets.ts";
+import type { Targets } from "./targets.ts";
 import type { ProbeOptions } from "./types.ts";
-
-/** Whether answers come from other addresses than the one that was asked. */
-export function isMulticast(address: Uint8Array): boolean {
-  return address.length === 4 ? address[0]! >> 4 === 0xe : address[0] === 0xff;
-}
 
 /** A target with the zone that the source interface implies for a link-local address. */
 export function withZone(
@@ -86,7 +81,7 @@ export function throwIfHopeless(
   if (error.code === "EACCES" && !options.broadcast) {
     throw new OptionError(
       "broadcast",
-      `Cannot ping "${host}": it is a broadcast address, which needs the broadcast option (-b)`,
+      `Cannot ping "${host}": it is a broadcast address, and broadcast is not allowed`,
     );
   }
   if (HOPELESS.includes(error.code)) {
@@ -97,11 +92,11 @@ export function throwIfHopeless(
 
 function requireFamily(plan: CommonPlan, family: Family): void {
   const { address } = plan.source;
-  if (address !== undefined && (address.length === 4 ? 4 : 6) !== family) {
+  if (address !== undefined && familyOf(address) !== family) {
     throw new OptionError(
       "source",
       `Cannot use an IPv${
-        address.length === 4 ? 4 : 6
+        familyOf(address)
       } source address for an IPv${family} target`,
     );
   }

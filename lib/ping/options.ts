@@ -1,6 +1,19 @@
 /** Checks and defaults of the options, before anything is opened or sent. */
 
 import { parseAddress } from "../wire/address.ts";
+import {
+  DEFAULT_INTERVAL_MS,
+  DEFAULT_MANY_TIMEOUT_MS,
+  DEFAULT_RATE,
+  DEFAULT_RETRIES,
+  DEFAULT_SIZE,
+  DEFAULT_TIMEOUT_MS,
+  MAX_COUNT,
+  MAX_MS,
+  MAX_PATTERN_BYTES,
+  MAX_PRELOAD,
+  MAX_SIZE,
+} from "./limits.ts";
 import type { PingManyOptions, PingOptions, ProbeOptions } from "./types.ts";
 
 /** An option, or a target, has a value that cannot be used. */
@@ -16,20 +29,6 @@ export class OptionError extends Error {
     this.option = option;
   }
 }
-
-/** The largest payload: a 65,535-byte IPv4 packet less its two headers. */
-export const MAX_SIZE = 65_507;
-const DEFAULT_SIZE = 56;
-const DEFAULT_INTERVAL_MS = 1000;
-const DEFAULT_RATE = 1000;
-const DEFAULT_RETRIES = 3;
-const MAX_PATTERN_BYTES = 16;
-/** Timers and counters hold no more; 2^31 - 1 ms is 24 days. */
-const MAX_MS = 2 ** 31 - 1;
-const MAX_COUNT = 2 ** 31 - 1;
-/** What waits for an answer in {@linkcode ping}, as in iputils, and in {@linkcode pingMany}. */
-const SINGLE_TIMEOUT_MS = 10_000;
-const MANY_TIMEOUT_MS = 1000;
 
 function check(
   option: string,
@@ -62,6 +61,7 @@ function checkCommon(options: ProbeOptions): void {
       throw new OptionError("port", `A ${options.probe} probe needs a port`);
     }
     check("port", options.port, 1, 65535, true);
+    rejectMeaningless(options, options.probe);
   }
   if ((options.pattern?.length ?? 0) > MAX_PATTERN_BYTES) {
     throw new OptionError(
@@ -70,6 +70,23 @@ function checkCommon(options: ProbeOptions): void {
         options.pattern!.length
       } bytes: ${MAX_PATTERN_BYTES} at the most`,
     );
+  }
+}
+
+/** Options that only ICMP has, and those that only a payload has: none in a TCP handshake. */
+function rejectMeaningless(options: ProbeOptions, probe: "tcp" | "udp"): void {
+  const icmpOnly = ["pathMtu", "broadcast"] as const;
+  const payloadOnly = ["size", "pattern"] as const;
+  const meaningless = probe === "tcp"
+    ? [...icmpOnly, ...payloadOnly]
+    : icmpOnly;
+  for (const name of meaningless) {
+    if (options[name] !== undefined && options[name] !== false) {
+      throw new OptionError(
+        name,
+        `Cannot use ${name} with ${probe.toUpperCase()} probes: they have none`,
+      );
+    }
   }
 }
 
@@ -116,10 +133,10 @@ export function planSingle(options: PingOptions): SingleOptionsPlan {
   checkCommon(options);
   check("count", options.count, 1, MAX_COUNT, true);
   check("deadlineMs", options.deadlineMs, 0, MAX_MS, false);
-  check("preload", options.preload, 1, 65535, true);
+  check("preload", options.preload, 1, MAX_PRELOAD, true);
   check("minIntervalMs", options.minIntervalMs, 0, MAX_MS, false);
   return {
-    ...common(options, SINGLE_TIMEOUT_MS),
+    ...common(options, DEFAULT_TIMEOUT_MS),
     count: options.count ?? Infinity,
     pace: options.pace ?? "interval",
     preload: options.preload ?? 1,
@@ -140,7 +157,7 @@ export function planMany(options: PingManyOptions): ManyOptionsPlan {
   check("count", options.count, 1, MAX_COUNT, true);
   check("retries", options.retries, 0, MAX_COUNT - 1, true);
   check("rate", options.rate, Number.MIN_VALUE, Infinity, false);
-  const plan = common(options, MANY_TIMEOUT_MS);
+  const plan = common(options, DEFAULT_MANY_TIMEOUT_MS);
   return {
     ...plan,
     // Asking again makes sense only when the first answer is overdue.

@@ -3,6 +3,8 @@
  * number in 8 bytes, and a pattern. A shorter payload is cut from its end.
  */
 
+import { readUint32 } from "../wire/bytes.ts";
+
 const TOKEN_BYTES = 8;
 const NUMBER = TOKEN_BYTES;
 const HEAD_BYTES = 16;
@@ -102,9 +104,4 @@ export class Payload {
       }
       : undefined;
   }
-}
-
-function readUint32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) |
-    (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
 }

@@ -1,15 +1,9 @@
 import { openEventLoop } from "../socket/icmp.ts";
 import { mayUseNative } from "../socket/permission.ts";
 import { resolve } from "../socket/resolve.ts";
-import { formatAddress } from "../wire/address.ts";
+import { formatAddress, isMulticast } from "../wire/address.ts";
 import { Engine } from "./engine.ts";
-import {
-  isMulticast,
-  openProber,
-  sourceFor,
-  throwIfHopeless,
-  withZone,
-} from "./open.ts";
+import { openProber, sourceFor, throwIfHopeless, withZone } from "./open.ts";
 import { planSingle, type SingleOptionsPlan } from "./options.ts";
 import { Probes, SEQUENCES } from "./probes.ts";
 import { SingleSchedule } from "./schedule.ts";
@@ -31,7 +25,8 @@ const RECEIVE_BUFFER = 1 << 20;
  * events are taken; round-trip times do not suffer from a slow taker, since
  * the kernel takes them.
  *
- * When `signal` aborts, the run ends with its summary; it does not throw.
+ * When `signal` aborts, the run ends with its summary, or without any event
+ * when nothing was sent before; it does not throw.
  *
  * @example
  * ```ts

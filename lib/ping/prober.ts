@@ -2,6 +2,7 @@
 
 import type { SystemError } from "../os/errno.ts";
 import type { ClockSource } from "../os/types.ts";
+import type { PingError, ProbeEvent } from "./types.ts";
 
 /** One answer to one probe. */
 export interface Answer {
@@ -28,16 +29,10 @@ export interface Answer {
 }
 
 /** Why a probe was not delivered. */
-export interface DeliveryError {
-  /** Who said so, in text; absent when this machine did. */
-  readonly from?: string;
-  readonly icmpType?: number;
-  readonly icmpCode?: number;
-  /** The system's name for the error. */
-  readonly code?: string;
-  readonly message: string;
-  readonly mtu?: number;
-}
+export type DeliveryError = Omit<
+  PingError,
+  keyof ProbeEvent | "type" | "time"
+>;
 
 /** What becomes of probes; probes are named by their number. */
 export interface ProbeSink {

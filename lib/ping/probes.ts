@@ -30,7 +30,7 @@ export class Probes {
   inFlight = 0;
   readonly #mask: number;
   readonly #target: Int32Array;
-  readonly #round: Int32Array;
+  readonly #round: Float64Array;
   readonly #sentAt: Float64Array;
   readonly #stampedAt: Float64Array;
   readonly #state: Uint8Array;
@@ -40,7 +40,7 @@ export class Probes {
     this.capacity = capacity;
     this.#mask = capacity - 1;
     this.#target = new Int32Array(capacity);
-    this.#round = new Int32Array(capacity);
+    this.#round = new Float64Array(capacity);
     this.#sentAt = new Float64Array(capacity);
     this.#stampedAt = new Float64Array(capacity);
     this.#state = new Uint8Array(capacity);
@@ -121,10 +121,7 @@ export class Probes {
 
   /** The probe in flight that was sent first; undefined where none is. */
   oldestInFlight(): number | undefined {
-    if (this.inFlight === 0) {
-      this.#oldest = this.next;
-      return undefined;
-    }
+    if (this.inFlight === 0) return undefined;
     this.#oldest = Math.max(this.#oldest, this.next - this.capacity);
     while (
       this.#state[this.#oldest & this.#mask] !== ProbeState.IN_FLIGHT

@@ -74,10 +74,10 @@ export class SingleSchedule implements Schedule {
   taken(now: number): void {
     this.#round++;
     this.#lastAt = now;
-    // The beat is kept, unless a whole one was missed; there is none to make up for what was preloaded.
-    const { intervalMs } = this.#plan;
-    const isLate = now - this.#due > intervalMs;
-    this.#due = (isLate ? now : this.#due) + intervalMs;
+    const { intervalMs, preload } = this.#plan;
+    // The beat begins with the last of the preloaded probes, and is kept unless a whole one is missed.
+    const isNew = this.#round <= preload || now - this.#due > intervalMs;
+    this.#due = (isNew ? now : this.#due) + intervalMs;
   }
 }
 

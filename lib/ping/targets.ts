@@ -1,11 +1,5 @@
-import { type Family, formatAddress } from "../wire/address.ts";
+import { type Family, formatAddress, isLinkLocal } from "../wire/address.ts";
 import type { ProbeCounts, TargetResult } from "./types.ts";
-
-/** Whether an address means something only together with a zone (RFC 4007). */
-export function isLinkLocal(address: Uint8Array): boolean {
-  return address.length === 16 && address[0] === 0xfe &&
-    (address[1]! & 0xc0) === 0x80;
-}
 
 /** IPv4 addresses stand in the first 4 of the 16 bytes that each target has. */
 const ADDRESS_BYTES = 16;
@@ -50,8 +44,8 @@ export class Targets {
   readonly #minima: Float64Array;
   readonly #maxima: Float64Array;
   readonly #lastSentAt: Float64Array;
-  readonly #furthest: Int32Array;
-  readonly #heardOf: Int32Array;
+  readonly #furthest: Float64Array;
+  readonly #heardOf: Float64Array;
   readonly #inFlight: Uint32Array;
   readonly #reported: Uint8Array;
 
@@ -66,8 +60,8 @@ export class Targets {
     this.#minima = new Float64Array(size);
     this.#maxima = new Float64Array(size);
     this.#lastSentAt = new Float64Array(size);
-    this.#furthest = new Int32Array(size);
-    this.#heardOf = new Int32Array(size);
+    this.#furthest = new Float64Array(size);
+    this.#heardOf = new Float64Array(size);
     this.#inFlight = new Uint32Array(size);
     this.#reported = new Uint8Array(size);
   }
@@ -153,7 +147,7 @@ export class Targets {
   }
 
   /** The sum of a counter over all targets. */
-  total(counter: Counter): number {
+  #total(counter: Counter): number {
     return sum(this.#counters[counter]);
   }
 
@@ -248,15 +242,15 @@ export class Targets {
   /** How all probes to all targets have ended so far. */
   totals(): ProbeCounts {
     const totals = {
-      transmitted: this.total("transmitted"),
-      answered: this.total("answered"),
-      late: this.total("late"),
-      lost: this.total("lost"),
-      errors: this.total("errors"),
+      transmitted: this.#total("transmitted"),
+      answered: this.#total("answered"),
+      late: this.#total("late"),
+      lost: this.#total("lost"),
+      errors: this.#total("errors"),
       inFlight: sum(this.#inFlight),
-      duplicates: this.total("duplicates"),
-      reordered: this.total("reordered"),
-      corrupt: this.total("corrupt"),
+      duplicates: this.#total("duplicates"),
+      reordered: this.#total("reordered"),
+      corrupt: this.#total("corrupt"),
     };
     return { ...totals, lossPercent: lossPercent(totals) };
   }
@@ -266,16 +260,16 @@ export class Targets {
     this.#errors.set(target, message);
   }
 
+  /** Whether it is known why a target cannot be reached. */
+  hasError(target: number): boolean {
+    return this.#errors.has(target);
+  }
+
   /** Marks the result of a target as reported; returns false where it was before. */
   report(target: number): boolean {
     if (this.#reported[target] === 1) return false;
     this.#reported[target] = 1;
     return true;
-  }
-
-  /** Whether the result of a target was reported. */
-  isReported(target: number): boolean {
-    return this.#reported[target] === 1;
   }
 }
 

@@ -33,9 +33,13 @@ export interface ProbeOptions {
   readonly broadcast?: boolean | undefined;
   /** Time between two probes to one target, in milliseconds. Default 1000. */
   readonly intervalMs?: number | undefined;
-  /** How long a probe waits for its answer, in milliseconds; what comes after is late. */
+  /**
+   * How long a probe waits for its answer, in milliseconds; what comes after
+   * is late. Default 10,000 for one target (at the end of a run that had
+   * answers: twice the longest round trip, one interval at least), 1000 for many.
+   */
   readonly timeoutMs?: number | undefined;
-  /** Ends the run: the summary follows at once. */
+  /** Ends the run: the summary follows at once, if anything was sent. */
   readonly signal?: AbortSignal | undefined;
 }
 

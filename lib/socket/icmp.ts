@@ -1,6 +1,6 @@
 /** The door to ICMP sockets. */
 
-import { SystemError } from "../os/errno.ts";
+import { IcmpRefusedError, type SystemError } from "../os/errno.ts";
 import { system } from "../os/system.ts";
 import type {
   EventLoop,
@@ -20,8 +20,7 @@ export class IcmpUnavailableError extends Error {
       "Cannot open an ICMP socket: " +
         `${cause.description} (${cause.code}); allow everyone with ` +
         "\"sysctl -w net.ipv4.ping_group_range='0 2147483647'\", or this program with " +
-        '"setcap cap_net_raw+ep" on its binary, or use sudo; ' +
-        "--tcp PORT and --udp PORT need no privilege",
+        '"setcap cap_net_raw+ep" on its binary, or use sudo',
       { cause },
     );
   }
@@ -43,10 +42,9 @@ export function openIcmp(
   try {
     return system().openIcmp(loop, options);
   } catch (error) {
-    const refused = error instanceof SystemError &&
-      (error.code === "EPERM" || error.code === "EACCES") &&
-      error.operation.startsWith("open ");
-    throw refused ? new IcmpUnavailableError(error) : error;
+    throw error instanceof IcmpRefusedError
+      ? new IcmpUnavailableError(error)
+      : error;
   }
 }
 

@@ -10,7 +10,7 @@ import {
 export class PermissionError extends Error {
   /** The name of the class. */
   override readonly name = "PermissionError";
-  /** The flag of `deno run` that grants it, such as `--allow-net=example.com`. */
+  /** What to change about the flags of `deno run`: `--allow-net=example.com`. */
   readonly flag: string;
 
   /** For the library's own use; a constructor cannot be hidden. */
@@ -48,6 +48,11 @@ export function requireNet(host: string, port?: number): void {
   }
 }
 
+/** Whether `net` covers a host on every port. */
+export function mayReach(host: string): boolean {
+  return netState(permissionHost(host)) === "granted";
+}
+
 /** Whether `net` is granted for every host without exception, so that ranges need not be checked one by one. */
 export function isNetUnlimited(): boolean {
   const { state, partial } = Deno.permissions.querySync({ name: "net" });
@@ -69,7 +74,7 @@ export function requireNotDenied(
   if (netState(name) === "denied") {
     throw new PermissionError(
       `net access to "${name}", which "${host}" resolves to`,
-      `no --deny-net for it`,
+      "no --deny-net for it",
     );
   }
 }

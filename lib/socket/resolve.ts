@@ -2,8 +2,18 @@
 
 import { system } from "../os/system.ts";
 import type { SystemAddress } from "../os/types.ts";
-import { type Family, formatAddress, parseAddress } from "../wire/address.ts";
-import { requireNative, requireNet, requireNotDenied } from "./permission.ts";
+import {
+  type Family,
+  familyOf,
+  formatAddress,
+  parseAddress,
+} from "../wire/address.ts";
+import {
+  mayReach,
+  requireNative,
+  requireNet,
+  requireNotDenied,
+} from "./permission.ts";
 
 /** A name stands for no address. */
 export class ResolutionError extends Error {
@@ -20,6 +30,15 @@ export class ResolutionError extends Error {
     this.host = host;
     this.code = code;
   }
+}
+
+/** Addresses that permitted names stood for: the `net` permission names the names alone. */
+const permitted = new Set<string>();
+const MAX_PERMITTED = 4096;
+
+function permit(address: string): void {
+  if (permitted.size >= MAX_PERMITTED) permitted.clear();
+  permitted.add(address);
 }
 
 /** An address that a permitted host stands for. */
@@ -48,7 +67,7 @@ export async function resolve(
   requireNative();
   const literal = parseAddress(host);
   if (literal !== undefined) {
-    const literalFamily = literal.length === 4 ? 4 : 6;
+    const literalFamily = familyOf(literal);
     if (family !== undefined && family !== literalFamily) {
       throw new ResolutionError(
         host,
@@ -74,6 +93,7 @@ export async function resolve(
   }
   const text = formatAddress(first.bytes);
   requireNotDenied(host, text, port);
+  permit(text);
   const zone = first.scopeId === 0 ? "" : zoneOf(host, first.scopeId);
   return { ...first, text, zone };
 }
@@ -84,10 +104,12 @@ function zoneOf(host: string, scopeId: number): string {
 }
 
 /**
- * The name of an address.
+ * The name of an address, as far as the `net` permission goes: of an address
+ * that it covers, or that a name it covers resolved to.
  *
  * @param address in text, without a zone
- * @returns undefined when it has none, or `signal` aborts first
+ * @returns undefined when it has none, may not be asked for, or `signal` aborts first
+ * @throws {PermissionError} when `ffi` is not granted
  */
 export async function reverseName(
   address: string,
@@ -96,7 +118,10 @@ export async function reverseName(
   const bytes = parseAddress(address);
   if (bytes === undefined) return undefined;
   requireNative();
-  const family = bytes.length === 4 ? 4 : 6;
+  if (!permitted.has(formatAddress(bytes)) && !mayReach(address)) {
+    return undefined;
+  }
+  const family = familyOf(bytes);
   try {
     return await abortable(
       system().reverseLookup(family, { bytes, scopeId: 0 }),

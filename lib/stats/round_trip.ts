@@ -39,11 +39,6 @@ export class RoundTripStatistics {
     return this.#histogram.count;
   }
 
-  /** Exponentially weighted moving average in milliseconds, alpha 1/8; 0 before the first time. */
-  get ewmaMs(): number {
-    return this.#ewma;
-  }
-
   /** The longest time in milliseconds; 0 before the first. */
   get maxMs(): number {
     return this.#histogram.maxMs;

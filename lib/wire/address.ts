@@ -156,6 +156,24 @@ function longestZeroRun(
   return { start, length };
 }
 
+/** The family of an address by its length, 4 or 16 bytes. */
+export function familyOf(address: Uint8Array): Family {
+  return address.length === IPV4_BYTES ? 4 : 6;
+}
+
+/** Whether an address stands for a group (RFC 1112 section 4; RFC 4291 section 2.7). */
+export function isMulticast(address: Uint8Array): boolean {
+  return familyOf(address) === 4
+    ? address[0]! >> 4 === 0xe
+    : address[0] === 0xff;
+}
+
+/** Whether an IPv6 address means something only together with a zone (RFC 4007). */
+export function isLinkLocal(address: Uint8Array): boolean {
+  return familyOf(address) === 6 && address[0] === 0xfe &&
+    (address[1]! & 0xc0) === 0x80;
+}
+
 /**
  * Consecutive addresses of one family, held as the first one and a count: a
  * network of four billion addresses costs no more than one of two.
@@ -168,7 +186,7 @@ export class AddressRange {
   readonly #first: Uint8Array;
 
   private constructor(first: Uint8Array, count: number) {
-    this.family = first.length === IPV4_BYTES ? 4 : 6;
+    this.family = familyOf(first);
     this.count = count;
     this.#first = first;
   }

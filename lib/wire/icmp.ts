@@ -3,6 +3,7 @@
  * the extensions of RFC 4884.
  */
 
+import { readUint32, requireBytes } from "./bytes.ts";
 import type { Family } from "./address.ts";
 import { foldChecksum, sum16 } from "./checksum.ts";
 import { PacketError } from "./errors.ts";
@@ -274,18 +275,4 @@ export function writeEchoHeader(
   packet[5] = identifier;
   packet[6] = sequence >> 8;
   packet[7] = sequence;
-}
-
-function requireBytes(what: string, packet: Uint8Array, bytes: number): void {
-  if (packet.length < bytes) {
-    throw new PacketError(
-      `Cannot decode ${what}: ${packet.length} bytes of ${bytes}`,
-      packet.length,
-    );
-  }
-}
-
-function readUint32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) |
-    (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
 }

@@ -1,5 +1,6 @@
 /** IPv4 and IPv6 headers, and the echo request inside a quoted packet. */
 
+import { readUint16, requireBytes } from "./bytes.ts";
 import type { Family } from "./address.ts";
 import { foldChecksum, sum16 } from "./checksum.ts";
 import { PacketError } from "./errors.ts";
@@ -239,17 +240,4 @@ function requireVersion(packet: Uint8Array, version: Family): void {
       0,
     );
   }
-}
-
-function requireBytes(what: string, packet: Uint8Array, bytes: number): void {
-  if (packet.length < bytes) {
-    throw new PacketError(
-      `Cannot decode ${what}: ${packet.length} bytes of ${bytes}`,
-      packet.length,
-    );
-  }
-}
-
-function readUint16(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 8) | bytes[at + 1]!;
 }

@@ -280,6 +280,19 @@ Deno.test("engine sends later what the system does not take at once", async () =
   assertEquals(actual, counts({ transmitted: 50, answered: 50 }));
 });
 
+Deno.test("engine says once that a probe is unanswered, however often the next one is tried", async () => {
+  const { events } = await pingFake(() => [], {
+    count: 3,
+    intervalMs: 10,
+    timeoutMs: 100,
+    fake: { admit: (index) => index === 0 || index % 20 === 0 },
+  });
+  assertEquals(
+    ofType(events, "pending").map(({ sequence }) => sequence),
+    [1, 2],
+  );
+});
+
 Deno.test("engine gives up on probes that the system does not take for long", async () => {
   let refused = 0;
   const { counts: actual, events } = await pingFake(answersAfter(5), {

@@ -1,5 +1,5 @@
 import type { Family } from "../../wire/address.ts";
-import { ICMP4 } from "../../wire/icmp.ts";
+import { ICMP4, ICMP6 } from "../../wire/icmp.ts";
 import type { IcmpErrorReport } from "../types.ts";
 import { seconds, type WallClock } from "./clock.ts";
 import * as c from "./constants.ts";
@@ -16,6 +16,9 @@ export const SEND_STAMPS = c.SOF_TIMESTAMPING_TX_SOFTWARE |
   c.SOF_TIMESTAMPING_OPT_ID | c.SOF_TIMESTAMPING_OPT_TSONLY;
 export const RECEIVE_STAMPS = c.SOF_TIMESTAMPING_RX_SOFTWARE |
   c.SOF_TIMESTAMPING_SOFTWARE;
+
+/** The code of "fragmentation needed and DF set" (RFC 792). */
+const FRAGMENTATION_NEEDED = 4;
 
 /** What the kernel says about a message, beside its bytes: control data and the error queue. */
 export class Ancillary {
@@ -64,6 +67,7 @@ export class Ancillary {
     const words = this.#words;
     const at = this.#extended;
     const type = (words[at + 1]! >> 8) & 0xff;
+    const code = (words[at + 1]! >> 16) & 0xff;
     const layout = SOCKADDR[this.#family];
     const isRedirect = this.#family === 4 && type === ICMP4.REDIRECT;
     const packet = batch.packets[i]!;
@@ -74,12 +78,19 @@ export class Ancillary {
         layout.addressBytes,
       ),
       type,
-      code: (words[at + 1]! >> 16) & 0xff,
-      mtu: isRedirect ? 0 : Math.max(0, this.info),
+      code,
+      mtu: this.#isTooBig(type, code) ? Math.max(0, this.info) : 0,
       ...(isRedirect ? { gateway: bigEndian(this.info) } : {}),
       destination: batch.addresses[i]!,
       quoted: packet.subarray(0, Math.min(batch.length(i), packet.length)),
     };
+  }
+
+  /** Only these announce an MTU; of other errors the same field holds other things. */
+  #isTooBig(type: number, code: number): boolean {
+    return this.#family === 4
+      ? type === ICMP4.DESTINATION_UNREACHABLE && code === FRAGMENTATION_NEEDED
+      : type === ICMP6.PACKET_TOO_BIG;
   }
 
   readonly #take = (

@@ -86,7 +86,6 @@ export const CLOCK_REALTIME = 0;
 export const CLOCK_MONOTONIC = 1;
 
 // netdb.h
-export const AI_NUMERICHOST = 4;
 export const AI_ADDRCONFIG = 0x20;
 export const NI_NAMEREQD = 8;
 
@@ -98,7 +97,6 @@ export const ENOMEM = 12;
 export const EACCES = 13;
 export const EMSGSIZE = 90;
 export const EPROTONOSUPPORT = 93;
-export const EAFNOSUPPORT = 97;
 export const ENOBUFS = 105;
 export const ECONNREFUSED = 111;
 export const EINPROGRESS = 115;

@@ -1,7 +1,16 @@
-import { ICMP4, ICMP6, ICMP_HEADER_BYTES } from "../../wire/icmp.ts";
+import {
+  decodeIcmp,
+  ICMP4,
+  ICMP6,
+  ICMP_HEADER_BYTES,
+} from "../../wire/icmp.ts";
 import { PacketError } from "../../wire/errors.ts";
-import { decodeIpv4Header } from "../../wire/ip.ts";
-import { MessageTooLongError, SystemError } from "../errno.ts";
+import { decodeIpv4Header, decodeIpv6Header } from "../../wire/ip.ts";
+import {
+  IcmpRefusedError,
+  MessageTooLongError,
+  SystemError,
+} from "../errno.ts";
 import type {
   ClockSource,
   IcmpErrorReport,
@@ -84,35 +93,42 @@ export class LinuxIcmpTransport implements IcmpTransport {
     this.family = family;
     this.#ancillary = new Ancillary(family, this.#wall);
     [this.#socket, this.kind] = openIcmp(family);
-    [this.identifier, this.clock] = closing(this.#socket, () => {
-      const identifier = this.#bind(options);
-      const clock = this.#configure(options, identifier);
-      loop.add(this.#socket, c.EPOLLIN);
-      return [identifier, clock];
-    });
-    this.#stamps = this.clock === "kernel"
-      ? new SendStamps(this.#socket)
-      : undefined;
-
     const received = options.messageBytes + IP_HEADER_ROOM + REPLY_ROOM;
     const room = Math.min(
       RECEIVE_BATCH,
       Math.max(4, Math.floor(RECEIVE_MEMORY / received)),
     );
     const incoming = options.batch === 1 ? Math.min(room, 16) : room;
-    this.#out = new MessageBatch(
-      family,
-      options.batch,
-      options.messageBytes,
-      0,
+    [this.#out, this.#in, this.#errors, this.identifier, this.clock] = closing(
+      this.#socket,
+      () => {
+        const identifier = this.#bind(options);
+        const clock = this.#configure(options, identifier);
+        const out = new MessageBatch(
+          family,
+          options.batch,
+          options.messageBytes,
+          0,
+        );
+        const replies = new MessageBatch(
+          family,
+          incoming,
+          received,
+          REPLY_CONTROL,
+        );
+        const errors = new MessageBatch(
+          family,
+          incoming,
+          QUOTED_BYTES,
+          ERROR_CONTROL,
+        );
+        loop.add(this.#socket, c.EPOLLIN);
+        return [out, replies, errors, identifier, clock];
+      },
     );
-    this.#in = new MessageBatch(family, incoming, received, REPLY_CONTROL);
-    this.#errors = new MessageBatch(
-      family,
-      incoming,
-      QUOTED_BYTES,
-      ERROR_CONTROL,
-    );
+    this.#stamps = this.clock === "kernel"
+      ? new SendStamps(this.#socket)
+      : undefined;
     this.outgoing = slotsOf(this.#out);
     this.#wall.sample();
   }
@@ -161,6 +177,7 @@ export class LinuxIcmpTransport implements IcmpTransport {
       if (
         number === c.EAGAIN || number === c.ENOBUFS || number === c.ENOMEM
       ) {
+        this.#deferReports();
         this.#stamps?.restart();
         this.congestion = systemError("send", number);
         return 0;
@@ -169,7 +186,7 @@ export class LinuxIcmpTransport implements IcmpTransport {
       this.#localMtu = 0;
       this.#deferReports();
       this.#stamps?.restart();
-      if (number === c.EMSGSIZE) {
+      if (number === c.EMSGSIZE && this.#localMtu > 0) {
         const error = systemError("send", number);
         throw new MessageTooLongError(error, this.#localMtu);
       }
@@ -291,33 +308,26 @@ export class LinuxIcmpTransport implements IcmpTransport {
     return total;
   }
 
-  /** A redirect that a raw socket received as a message (RFC 792; RFC 4861 section 4.5). */
+  /** A redirect, which a raw socket receives as a message (RFC 792; RFC 4861 section 4.5). */
   #redirect(
     packet: Uint8Array,
     from: Uint8Array,
   ): IcmpErrorReport | undefined {
-    const common = {
-      from,
-      type: packet[0]!,
-      code: packet[1]!,
-      mtu: 0,
-    };
-    if (this.family === 6) {
-      if (packet.length < 40) return undefined;
-      return {
-        ...common,
-        gateway: packet.subarray(8, 24),
-        destination: packet.subarray(24, 40),
-        quoted: new Uint8Array(),
-      };
-    }
     try {
-      const { destination, headerBytes } = decodeIpv4Header(packet.subarray(8));
+      const message = decodeIcmp(this.family, packet);
+      if (message.kind !== "redirect") return undefined;
+      const { type, code, gateway, quoted } = message;
+      const { destination, headerBytes } = this.family === 4
+        ? decodeIpv4Header(quoted)
+        : decodeIpv6Header(quoted);
       return {
-        ...common,
-        gateway: packet.subarray(4, 8),
+        from,
+        type,
+        code,
+        mtu: 0,
+        gateway,
         destination,
-        quoted: packet.subarray(8 + headerBytes),
+        quoted: quoted.subarray(headerBytes),
       };
     } catch (error) {
       if (error instanceof PacketError) return undefined;
@@ -331,6 +341,7 @@ export class LinuxIcmpTransport implements IcmpTransport {
   }
 }
 
+/** @throws {IcmpRefusedError} when neither kind of socket is allowed */
 function openIcmp(family: 4 | 6): [socket: number, kind: "datagram" | "raw"] {
   const protocol = family === 4 ? c.IPPROTO_ICMP : c.IPPROTO_ICMPV6;
   try {
@@ -339,21 +350,36 @@ function openIcmp(family: 4 | 6): [socket: number, kind: "datagram" | "raw"] {
       "datagram",
     ];
   } catch (error) {
-    const refused = error instanceof SystemError &&
-      [c.EPERM, c.EACCES, c.EPROTONOSUPPORT].includes(error.errno);
-    if (!refused) throw error;
+    const refusals = [c.EPERM, c.EACCES, c.EPROTONOSUPPORT];
+    if (!isError(error, refusals)) throw error;
+  }
+  try {
     return [
       openSocket(family, c.SOCK_RAW, protocol, "a raw ICMP socket"),
       "raw",
     ];
+  } catch (error) {
+    throw isError(error, [c.EPERM, c.EACCES])
+      ? new IcmpRefusedError(error)
+      : error;
   }
+}
+
+function isError(
+  error: unknown,
+  numbers: readonly number[],
+): error is SystemError {
+  return error instanceof SystemError && numbers.includes(error.errno);
 }
 
 /** A report that outlives the buffers it was read into. */
 function copy(report: IcmpErrorReport): IcmpErrorReport {
   return {
     ...report,
-    from: report.from?.slice(),
+    from: report.from.slice(),
+    ...(report.gateway === undefined
+      ? {}
+      : { gateway: report.gateway.slice() }),
     destination: report.destination.slice(),
     quoted: report.quoted.slice(),
   };

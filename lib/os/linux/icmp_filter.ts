@@ -22,6 +22,8 @@ const JUMP_EQUAL = 0x15;
 const RETURN = 0x06;
 const WHOLE_PACKET = 0x40000;
 
+const FPROG_BYTES = 16;
+
 type Instruction = readonly [code: number, yes: number, no: number, k: number];
 
 /** Echo replies pass only with our identifier; other types pass. A raw IPv4 socket sees the IP header as well. */
@@ -48,24 +50,25 @@ function program(family: Family, identifier: number): readonly Instruction[] {
 }
 
 function attach(socket: number, instructions: readonly Instruction[]): void {
-  const code = new DataView(new ArrayBuffer(instructions.length * 8));
+  // struct sock_fprog { unsigned short len; struct sock_filter *filter; }, and the filter behind it.
+  const memory = new ArrayBuffer(FPROG_BYTES + instructions.length * 8);
+  const view = new DataView(memory);
+  view.setUint16(0, instructions.length, true);
+  view.setBigUint64(8, addressOf(memory) + BigInt(FPROG_BYTES), true);
   instructions.forEach(([operation, yes, no, k], i) => {
-    code.setUint16(i * 8, operation, true);
-    code.setUint8(i * 8 + 2, yes);
-    code.setUint8(i * 8 + 3, no);
-    code.setUint32(i * 8 + 4, k, true);
+    const at = FPROG_BYTES + i * 8;
+    view.setUint16(at, operation, true);
+    view.setUint8(at + 2, yes);
+    view.setUint8(at + 3, no);
+    view.setUint32(at + 4, k, true);
   });
-  // struct sock_fprog { unsigned short len; struct sock_filter *filter; }
-  const fprog = new DataView(new ArrayBuffer(16));
-  fprog.setUint16(0, instructions.length, true);
-  fprog.setBigUint64(8, addressOf(code.buffer), true);
   check(
     libc().setsockopt(
       socket,
       SOL_SOCKET,
       SO_ATTACH_FILTER,
-      new Uint8Array(fprog.buffer),
-      16,
+      new Uint8Array(memory),
+      FPROG_BYTES,
     ),
     "attach a filter to the ICMP socket",
   );

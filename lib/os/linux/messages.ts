@@ -1,6 +1,6 @@
 import type { Family } from "../../wire/address.ts";
 import { addressOf } from "./libc.ts";
-import { SOCKADDR, SOCKADDR_BYTES } from "./sockaddr.ts";
+import { SOCKADDR, SOCKADDR_BYTES, SOCKADDR_IN6_SCOPE } from "./sockaddr.ts";
 
 // struct mmsghdr, 64-bit (sys/socket.h): msghdr { name, namelen, iov, iovlen, control, controllen, flags }, msg_len.
 const HEADER_BYTES = 64;
@@ -115,7 +115,11 @@ export class MessageBatch {
   /** The IPv6 zone of message `i`'s address. */
   setScope(i: number, scopeId: number): void {
     const name = this.names[i]!;
-    new DataView(name.buffer, name.byteOffset).setUint32(24, scopeId, true);
+    new DataView(name.buffer, name.byteOffset).setUint32(
+      SOCKADDR_IN6_SCOPE,
+      scopeId,
+      true,
+    );
   }
 
   /** Makes the messages that were {@linkcode used} ready to receive again. */
@@ -159,10 +163,5 @@ export class MessageBatch {
       );
       at += (bytes + 7) & ~7;
     }
-  }
-
-  /** The headers, addresses and control data as 32-bit words. */
-  get words(): Int32Array<ArrayBuffer> {
-    return this.#words;
   }
 }

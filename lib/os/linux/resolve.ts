@@ -6,7 +6,7 @@ import {
   NI_NAMEREQD,
   SOCK_DGRAM,
 } from "./constants.ts";
-import { cString, libc } from "./libc.ts";
+import { cString, holding, libc } from "./libc.ts";
 import {
   addressOfSocket,
   SOCKADDR,
@@ -52,11 +52,14 @@ export async function lookup(
   hints.setInt32(HINT_FAMILY, wanted, true);
   hints.setInt32(HINT_TYPE, SOCK_DGRAM, true);
   const result = new BigUint64Array(new ArrayBuffer(8));
-  const status = await waitForAddresses(
-    cString(host),
-    null,
-    new Uint8Array(hints.buffer),
-    new Uint8Array(result.buffer),
+  const name = cString(host);
+  const hintBytes = new Uint8Array(hints.buffer);
+  const resultBytes = new Uint8Array(result.buffer);
+  const status = await holding(
+    waitForAddresses(name, null, hintBytes, resultBytes),
+    name,
+    hintBytes,
+    resultBytes,
   );
   if (status !== 0) {
     const [code, description] = LOOKUP_ERRORS[status] ??
@@ -65,7 +68,7 @@ export async function lookup(
   }
   const addresses: (SystemAddress & { family: Family })[] = [];
   const entry = new DataView(new ArrayBuffer(ADDRINFO_BYTES));
-  const name = new Uint8Array(SOCKADDR_BYTES);
+  const socketBytes = new Uint8Array(SOCKADDR_BYTES);
   let next = result[0]!;
   while (next !== 0n && addresses.length < MOST_ADDRESSES) {
     memcpy(
@@ -77,8 +80,8 @@ export async function lookup(
       entry.getUint32(ADDRESS_LENGTH, true),
       SOCKADDR_BYTES,
     );
-    memcpy(name, entry.getBigUint64(ADDRESS, true), BigInt(length));
-    const address = addressOfSocket(name);
+    memcpy(socketBytes, entry.getBigUint64(ADDRESS, true), BigInt(length));
+    const address = addressOfSocket(socketBytes);
     if (address !== undefined) addresses.push(address);
     next = entry.getBigUint64(NEXT, true);
   }
@@ -93,14 +96,18 @@ export async function reverseLookup(
 ): Promise<string | undefined> {
   const name = socketAddress(family, address);
   const host = new Uint8Array(1025); // NI_MAXHOST
-  const status = await libc().waitForName(
+  const status = await holding(
+    libc().waitForName(
+      name,
+      SOCKADDR[family].bytes,
+      host,
+      host.length,
+      null,
+      0,
+      NI_NAMEREQD,
+    ),
     name,
-    SOCKADDR[family].bytes,
     host,
-    host.length,
-    null,
-    0,
-    NI_NAMEREQD,
   );
   if (status !== 0) return undefined;
   return new TextDecoder().decode(host.subarray(0, host.indexOf(0)));

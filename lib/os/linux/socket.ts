@@ -1,7 +1,7 @@
 /** The few calls that every socket needs, whatever its protocol. */
 
 import { type Family, formatAddress } from "../../wire/address.ts";
-import type { ClockSource, SystemAddress } from "../types.ts";
+import type { ClockSource, PacketOptions } from "../types.ts";
 import { RECEIVE_STAMPS, SEND_STAMPS } from "./ancillary.ts";
 import {
   AF_INET,
@@ -98,15 +98,6 @@ export function bindToInterface(socket: number, name: string): void {
 /** The number of an interface; 0 where there is none of that name. */
 export function interfaceIndex(name: string): number {
   return libc().if_nametoindex(cString(name));
-}
-
-/** What sockets of every kind can be told about the packets they send. */
-export interface PacketOptions {
-  readonly family: Family;
-  readonly ttl?: number | undefined;
-  readonly tos?: number | undefined;
-  readonly sourceAddress?: SystemAddress | undefined;
-  readonly sourceInterface?: string | undefined;
 }
 
 /** Binds a socket to the source that is asked for, and sets the fields of its packets' headers. */
