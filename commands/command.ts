@@ -37,6 +37,8 @@ export interface IntegerSpec extends OptionBase {
 export interface DurationSpec extends OptionBase {
   readonly type: "duration";
   readonly value: string;
+  /** In milliseconds. */
+  readonly max: number;
 }
 
 /** A number of bytes: `64KiB`, `1k`. */

@@ -1,5 +1,15 @@
 /** `netdiag ping`: its options, and which of its two engines a command line is for. */
 
+import {
+  DEFAULT_RATE,
+  DEFAULT_RETRIES,
+  DEFAULT_SIZE,
+  MAX_COUNT,
+  MAX_MS,
+  MAX_PATTERN_BYTES,
+  MAX_PRELOAD,
+  MAX_SIZE,
+} from "../lib/ping/limits.ts";
 import type { ProbeOptions } from "../lib/ping/types.ts";
 import type {
   Command,
@@ -21,7 +31,7 @@ export const PING_OPTIONS = {
     type: "integer",
     value: "N",
     min: 1,
-    max: Number.MAX_SAFE_INTEGER,
+    max: MAX_COUNT,
     help: "stop after N probes; without it: until Ctrl-C, or with many " +
       "targets until each has answered or run out of retries",
   },
@@ -29,6 +39,7 @@ export const PING_OPTIONS = {
     short: "i",
     type: "duration",
     value: "TIME",
+    max: MAX_MS,
     help: "time between two probes to a target (1s); under 2ms is for " +
       "root; 0 is as fast as answers come, or with many targets as " +
       "fast as the machine can",
@@ -37,12 +48,14 @@ export const PING_OPTIONS = {
     short: "W",
     type: "duration",
     value: "TIME",
+    max: MAX_MS,
     help: "how long a probe waits for its answer",
   },
   deadline: {
     short: "w",
     type: "duration",
     value: "TIME",
+    max: MAX_MS,
     help: "stop after this time, whatever was sent",
   },
   size: {
@@ -50,8 +63,8 @@ export const PING_OPTIONS = {
     type: "size",
     value: "BYTES",
     min: 0,
-    max: 65_507,
-    help: "payload of a probe (56)",
+    max: MAX_SIZE,
+    help: `payload of a probe (${DEFAULT_SIZE})`,
   },
   ttl: {
     short: "t",
@@ -73,7 +86,8 @@ export const PING_OPTIONS = {
     short: "p",
     type: "string",
     value: "HEX",
-    help: "up to 16 bytes that fill the payload, such as ff00",
+    help:
+      `up to ${MAX_PATTERN_BYTES} bytes that fill the payload, such as ff00`,
   },
   ipv4: { short: "4", type: "flag", help: "use IPv4 only" },
   ipv6: { short: "6", type: "flag", help: "use IPv6 only" },
@@ -94,7 +108,7 @@ export const PING_OPTIONS = {
     type: "integer",
     value: "N",
     min: 1,
-    max: 65_536,
+    max: MAX_PRELOAD,
     help: "probes to send without waiting; more than 3 is for root",
   },
   flood: {
@@ -162,7 +176,7 @@ export const PING_OPTIONS = {
     min: 1,
     max: 1_000_000_000,
     words: { "0": Infinity },
-    help: "many targets: probes a second over all of them (1000); " +
+    help: `many targets: probes a second over all of them (${DEFAULT_RATE}); ` +
       "0 is as fast as the machine can",
   },
   retries: {
@@ -170,7 +184,7 @@ export const PING_OPTIONS = {
     value: "N",
     min: 0,
     max: 1000,
-    help: "many targets: ask a silent one again N times (3)",
+    help: `many targets: ask a silent one again N times (${DEFAULT_RETRIES})`,
   },
   alive: { type: "flag", help: "list the targets that answer, only" },
   unreachable: { type: "flag", help: "list the targets that do not, only" },

@@ -1,5 +1,7 @@
 /** How a failure becomes one line on standard error. */
 
+import type { OptionError } from "../../lib/ping/options.ts";
+
 /** A command line that cannot be used as given. */
 export class UsageError extends Error {
   override readonly name: string = "UsageError";
@@ -70,10 +72,26 @@ export async function describeError(
       (name === undefined ? error.hint : `did you mean "${name}"?`);
   }
   if (error instanceof Error && EXPECTED.has(error.name)) {
-    return oneLine(error.message);
+    return oneLine(error.message + remedy(error));
   }
   if (debug && error instanceof Error) return error.stack ?? String(error);
   return `Internal error, please report it: ${oneLine(String(error))}`;
+}
+
+/** What the command line has to offer, of which the engines know nothing. */
+function remedy(error: Error): string {
+  switch (error.name) {
+    case "IcmpUnavailableError":
+      return "; --tcp PORT and --udp PORT need no privilege";
+    case "UnsupportedError":
+      return "; --tcp PORT works here";
+    case "OptionError":
+      return (error as OptionError).option === "broadcast"
+        ? "; -b allows it"
+        : "";
+    default:
+      return "";
+  }
 }
 
 function oneLine(text: string): string {

@@ -100,9 +100,11 @@ export function parseValue(
         spec,
         "a number of bytes, such as 1500 or 64KiB",
       );
-    case "duration":
-      return parseDuration(text) ??
+    case "duration": {
+      const ms = parseDuration(text) ??
         fail("not a duration, such as 0.5, 200ms or 2s");
+      return ms <= spec.max ? ms : fail(`must be ${spec.max}ms at most`);
+    }
     case "choice":
       return spec.choices.includes(text)
         ? text

@@ -1,5 +1,6 @@
 /** A ping to one target, probe by probe. */
 
+import { DEFAULT_INTERVAL_MS } from "../../lib/ping/limits.ts";
 import { ping, type PingRun } from "../../lib/ping/ping.ts";
 import type {
   PingEvent,
@@ -13,8 +14,6 @@ import type { PingValues } from "../ping.ts";
 import { checkLimits, minIntervalMs } from "./limits.ts";
 import type { Names } from "./names.ts";
 import { interimLine, OneText } from "./one_text.ts";
-
-const DEFAULT_INTERVAL_MS = 1000;
 
 /**
  * Pings one target and tells what happens. Returns 0 when it answered (with

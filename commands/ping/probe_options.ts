@@ -1,10 +1,21 @@
 /** The engine's options from those of the command line. */
 
+import { MAX_PATTERN_BYTES } from "../../lib/ping/limits.ts";
 import type { ProbeOptions } from "../../lib/ping/types.ts";
 import { UsageError } from "../cli/errors.ts";
 import type { PingValues } from "../ping.ts";
 
-const MAX_PATTERN_BYTES = 16;
+/** TCP handshakes have no payload; what ICMP sockets alone can do is not for ports. */
+const EXCLUSIVE: readonly (readonly [keyof PingValues, keyof PingValues])[] = [
+  ["ipv4", "ipv6"],
+  ["tcp", "udp"],
+  ["tcp", "size"],
+  ["tcp", "pattern"],
+  ["tcp", "path-mtu"],
+  ["tcp", "broadcast"],
+  ["udp", "path-mtu"],
+  ["udp", "broadcast"],
+];
 
 /**
  * What one and many targets have in common.
@@ -12,8 +23,11 @@ const MAX_PATTERN_BYTES = 16;
  * @throws {UsageError} when options exclude each other, or a pattern is none
  */
 export function probeOptions(options: PingValues): ProbeOptions {
-  exclude(options, "ipv4", "ipv6");
-  exclude(options, "tcp", "udp");
+  for (const [a, b] of EXCLUSIVE) {
+    if (isGiven(options[a]) && isGiven(options[b])) {
+      throw new UsageError(`Options "--${a}" and "--${b}" exclude each other`);
+    }
+  }
   return {
     probe: options.tcp !== undefined
       ? "tcp"
@@ -36,15 +50,9 @@ export function probeOptions(options: PingValues): ProbeOptions {
   };
 }
 
-function exclude(
-  options: PingValues,
-  a: keyof PingValues,
-  b: keyof PingValues,
-): void {
-  const given = (value: unknown) => value !== undefined && value !== false;
-  if (given(options[a]) && given(options[b])) {
-    throw new UsageError(`Options "--${a}" and "--${b}" exclude each other`);
-  }
+/** Whether an option that takes a value, or a flag, is on the command line. */
+export function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== false;
 }
 
 /** Two hexadecimal digits a byte; an odd last one is a byte of its own, as in iputils. */

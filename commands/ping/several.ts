@@ -1,5 +1,6 @@
 /** A ping to many targets, a line each. */
 
+import { DEFAULT_INTERVAL_MS } from "../../lib/ping/limits.ts";
 import { pingManyInBatches } from "../../lib/ping/many.ts";
 import type {
   PingManyEvent,
@@ -19,7 +20,6 @@ import {
   widestName,
 } from "./targets.ts";
 
-const DEFAULT_INTERVAL_MS = 1000;
 const EXIT_UNRESOLVED = 2;
 const PROGRESS_MS = 100;
 

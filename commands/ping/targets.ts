@@ -1,10 +1,12 @@
 /** Which targets a ping command line means: one, a few, a range, or a file of them. */
 
+import { MAX_TARGETS } from "../../lib/ping/limits.ts";
 import { AddressRange, formatAddress } from "../../lib/wire/address.ts";
 import { UsageError } from "../cli/errors.ts";
 import { hosts, isGranted, MAX_LISTED_HOSTS } from "../cli/permissions.ts";
 import type { Operand, Permission } from "../command.ts";
 import type { PingValues } from "../ping.ts";
+import { isGiven } from "./probe_options.ts";
 
 /** The targets of one command line. */
 export type Targets =
@@ -19,8 +21,6 @@ export type Targets =
 
 /** As many targets as there may be, with names of a usual length. */
 const MAX_FILE_BYTES = 2 ** 26;
-/** A /12 of IPv4. */
-const MAX_TARGETS = 2 ** 20;
 
 const NETWORK = /^[\d.:a-f]+\/\d+$/i;
 
@@ -83,7 +83,11 @@ function findTargets(
     }
     return { kind: "file", path: options.file };
   }
-  if (options.range) return { kind: "range", range: parseRange(names) };
+  if (options.range) {
+    const range = parseRange(names);
+    requireFamily(range, options);
+    return { kind: "range", range };
+  }
   const [first, ...others] = operands;
   if (first === undefined) {
     throw new UsageError(
@@ -98,9 +102,7 @@ function findTargets(
   if (first.after === "flood" && namesFile(first.text)) {
     return { kind: "file", path: first.text };
   }
-  return MANY_TARGETS_OPTIONS.some((name) =>
-      options[name] !== undefined && options[name] !== false
-    )
+  return MANY_TARGETS_OPTIONS.some((name) => isGiven(options[name]))
     ? { kind: "list", hosts: names }
     : { kind: "one", host: first.text };
 }
@@ -124,6 +126,15 @@ function parseRange(names: readonly string[]): AddressRange {
     );
   }
   return range;
+}
+
+function requireFamily(range: AddressRange, options: PingValues): void {
+  const other = range.family === 4 ? "ipv6" : "ipv4";
+  if (options[other]) {
+    throw new UsageError(
+      `Option "--${other}" excludes a range of IPv${range.family} addresses`,
+    );
+  }
 }
 
 /**

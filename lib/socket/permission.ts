@@ -48,9 +48,9 @@ export function requireNet(host: string, port?: number): void {
   }
 }
 
-/** Whether `net` covers a host on every port. */
-export function mayReach(host: string): boolean {
-  return netState(permissionHost(host)) === "granted";
+/** Whether `net` covers a host, on one port or on all. */
+export function mayReach(host: string, port?: number): boolean {
+  return netState(permissionHost(host, port)) === "granted";
 }
 
 /** Whether `net` is granted for every host without exception, so that ranges need not be checked one by one. */

@@ -3,6 +3,10 @@ import { describeError, UnknownNameError } from "../../commands/cli/errors.ts";
 import { parseCommandLine } from "../../commands/cli/parse.ts";
 import { editDistance, nearest } from "../../commands/cli/suggest.ts";
 import { PING_OPTIONS } from "../../commands/ping.ts";
+import { SystemError } from "../../lib/os/errno.ts";
+import { UnsupportedError } from "../../lib/os/library.ts";
+import { OptionError } from "../../lib/ping/options.ts";
+import { IcmpUnavailableError } from "../../lib/socket/icmp.ts";
 import { PermissionError } from "../../lib/socket/permission.ts";
 
 Deno.test("editDistance() counts inserted, deleted, replaced and swapped characters", () => {
@@ -67,6 +71,30 @@ Deno.test("describeError() gives the message alone of an error that was meant", 
     await describeError(error, true),
     "Requires net access: run again with --allow-net",
   );
+});
+
+Deno.test("describeError() names the options that help", async () => {
+  const cases: [Error, string][] = [
+    [
+      new OptionError("broadcast", "Cannot ping"),
+      "Cannot ping; -b allows it",
+    ],
+    [new OptionError("size", "Cannot ping"), "Cannot ping"],
+    [
+      new UnsupportedError("Not supported"),
+      "Not supported; --tcp PORT works here",
+    ],
+    [
+      new IcmpUnavailableError(
+        new SystemError("socket", 13, "EACCES", "Permission denied"),
+      ),
+      "or use sudo; --tcp PORT and --udp PORT need no privilege",
+    ],
+  ];
+  for (const [error, end] of cases) {
+    const line = await describeError(error, false);
+    assertEquals(line.slice(-end.length), end);
+  }
 });
 
 Deno.test("describeError() asks to report an error that was not meant, in one line", async () => {

@@ -6,7 +6,13 @@ import { PING_OPTIONS } from "../../commands/ping.ts";
 
 const SPECS = {
   count: { short: "c", type: "integer", value: "N", min: 1, max: 9, help: "" },
-  interval: { short: "i", type: "duration", value: "TIME", help: "" },
+  interval: {
+    short: "i",
+    type: "duration",
+    value: "TIME",
+    max: 1e7,
+    help: "",
+  },
   size: { short: "s", type: "size", value: "B", min: 0, max: 70_000, help: "" },
   mode: { short: "M", type: "choice", choices: ["do", "want"], help: "" },
   source: { short: "I", type: "string", value: "NAME", help: "" },
@@ -161,6 +167,10 @@ Deno.test("parseCommandLine() refuses what is no value, and says why", () => {
     [
       "-i 5kg",
       'Invalid value "5kg" for "--interval": not a duration, such as 0.5, 200ms or 2s',
+    ],
+    [
+      "-i 3h",
+      'Invalid value "3h" for "--interval": must be 10000000ms at most',
     ],
     [
       "-s 1.5",

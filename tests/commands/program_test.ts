@@ -72,6 +72,14 @@ Deno.test("netdiag says in one line what is wrong, and exits with 2", async () =
       'netdiag ping: Options "--tcp" and "--udp" exclude each other',
     ],
     [
+      ["ping", "--tcp", "1", "-s", "0", HOST],
+      'netdiag ping: Options "--tcp" and "--size" exclude each other',
+    ],
+    [
+      ["ping", "--udp", "9", "-M", "do", HOST],
+      'netdiag ping: Options "--udp" and "--path-mtu" exclude each other',
+    ],
+    [
       ["ping", "-c", "1", "nonexist.invalid"],
       'netdiag ping: Cannot resolve "nonexist.invalid": Name or service not known',
     ],

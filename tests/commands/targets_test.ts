@@ -129,6 +129,8 @@ Deno.test("planTargets() refuses options that do not go together", () => {
     [["-f", "a", "b"], "--file FILE reads targets"],
     [["-f", "--file", "a"], '"--flood" is for one target'],
     [["--alive", "--unreachable", "a"], "exclude each other"],
+    [["-6", "-g", "10.0.0.0/30"], '"--ipv6" excludes a range of IPv4'],
+    [["-4", "-g", "2001:db8::/120"], '"--ipv4" excludes a range of IPv6'],
     [["10.0.0.0/24"], '"10.0.0.0/24" is a network: put -g before it'],
     [["a", "2001:db8::/64"], '"2001:db8::/64" is a network'],
   ];
