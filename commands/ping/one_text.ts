@@ -220,7 +220,6 @@ export class OneText {
   #summary(event: PingSummary): string {
     const { style } = this.#options;
     const received = event.answered + event.late;
-    const loss = `${formatPercent(event.lossPercent)}% packet loss`;
     const parts = [
       `${event.transmitted} packets transmitted`,
       `${received} received`,
@@ -229,7 +228,10 @@ export class OneText {
     if (event.corrupt > 0) parts.push(`+${event.corrupt} corrupted`);
     if (event.errors > 0) parts.push(`+${event.errors} errors`);
     if (event.transmitted > 0) {
-      parts.push(event.lossPercent > 0 ? style.bad(loss) : loss);
+      if (event.lossPercent !== undefined) {
+        const loss = `${formatPercent(event.lossPercent)}% packet loss`;
+        parts.push(event.lossPercent > 0 ? style.bad(loss) : loss);
+      }
       parts.push(`time ${Math.trunc(event.sendingMs)}ms`);
     }
     const lines = [
@@ -271,8 +273,10 @@ function describeCorruption(
 /** The interim line that SIGQUIT asks for, as iputils prints it. */
 export function interimLine(summary: PingSummary): string {
   const { transmitted, answered, late, rtt } = summary;
-  const line = `\r${answered + late}/${transmitted} packets, ` +
-    `${Math.floor(summary.lossPercent)}% loss`;
+  const loss = summary.lossPercent === undefined
+    ? ""
+    : `, ${Math.floor(summary.lossPercent)}% loss`;
+  const line = `\r${answered + late}/${transmitted} packets${loss}`;
   if (rtt === undefined) return line;
   const values = [rtt.minMs, rtt.avgMs, rtt.ewmaMs, rtt.maxMs].map(formatMs);
   return `${line}, min/avg/ewma/max = ${values.join("/")} ms`;

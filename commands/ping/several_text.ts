@@ -76,6 +76,7 @@ export class SeveralText {
       return {};
     }
     if (counts) return { output: this.#name(event.host) + countsOf(event) };
+    if (event.unfinished && !event.alive) return {};
     if (only !== undefined) return { output: `${event.host}\n` };
     return { output: this.#state(event) };
   }
@@ -129,9 +130,11 @@ function describeReply(event: PingReply): string {
 
 function countsOf(event: TargetResult): string {
   const { minMs, avgMs, maxMs } = event;
-  const loss = Math.floor(event.lossPercent);
+  const loss = event.lossPercent === undefined
+    ? "-"
+    : `${Math.floor(event.lossPercent)}%`;
   const line = `xmt/rcv/%loss = ${event.transmitted}/` +
-    `${event.answered + event.late}/${loss}%`;
+    `${event.answered + event.late}/${loss}`;
   if (minMs === undefined || avgMs === undefined || maxMs === undefined) {
     return `${line}\n`;
   }
@@ -145,6 +148,7 @@ function summaryText(event: PingManySummary): string {
     `${event.alive} alive`,
     `${event.unreachable} unreachable`,
   ];
+  if (event.unfinished > 0) parts.push(`${event.unfinished} unfinished`);
   if (event.unresolved > 0) parts.push(`${event.unresolved} unresolved`);
   parts.push(
     `time ${Math.round(event.durationMs)}ms`,
@@ -153,8 +157,10 @@ function summaryText(event: PingManySummary): string {
   const packets = [
     `${event.transmitted} packets transmitted`,
     `${event.answered + event.late} received`,
-    `${formatPercent(event.lossPercent)}% packet loss`,
   ];
+  if (event.lossPercent !== undefined) {
+    packets.push(`${formatPercent(event.lossPercent)}% packet loss`);
+  }
   const lines = ["", parts.join(", "), packets.join(", ")];
   if (event.rtt !== undefined) {
     lines.push(spreadLine(event.rtt), percentileLine(event.rtt));

@@ -74,12 +74,14 @@ export interface IcmpErrorReport {
  */
 export interface IcmpHandler {
   /**
-   * An echo reply that arrived, from its ICMP header on; what is longer than
-   * the receive buffer is cut. `hopLimit` is -1 where unknown. `readAt` is
-   * when the program read it, for want of a better time.
+   * An echo reply that arrived, from its ICMP header on. What is longer than
+   * the receive buffer is cut; `bytes` is what there was. `hopLimit` is -1
+   * where unknown. `readAt` is when the program read it, for want of a better
+   * time.
    */
   message(
     packet: Uint8Array,
+    bytes: number,
     from: Uint8Array,
     hopLimit: number,
     at: number,

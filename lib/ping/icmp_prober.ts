@@ -99,8 +99,8 @@ export class IcmpProber implements Prober {
   receive(sink: ProbeSink): number {
     const handler: IcmpHandler = {
       sent: (number, at) => sink.sent(number, at),
-      message: (packet, from, hopLimit, at, readAt) =>
-        this.#message(sink, packet, from, hopLimit, at, readAt),
+      message: (packet, bytes, from, hopLimit, at, readAt) =>
+        this.#message(sink, packet, bytes, from, hopLimit, at, readAt),
       error: (report) => this.#report(sink, report),
     };
     return this.#transport.receive(handler);
@@ -109,6 +109,7 @@ export class IcmpProber implements Prober {
   #message(
     sink: ProbeSink,
     packet: Uint8Array,
+    bytes: number,
     from: Uint8Array,
     ttl: number,
     at: number,
@@ -131,15 +132,16 @@ export class IcmpProber implements Prober {
       this.#anySource ? undefined : from,
     );
     if (number === undefined) return;
-    if (!message.checksumValid) {
-      sink.badChecksum(number, from, packet.length);
+    // Of a message that was cut the checksum cannot be told.
+    if (!message.checksumValid && bytes === packet.length) {
+      sink.badChecksum(number, from, bytes);
       return;
     }
     sink.answered(number, {
       at,
       readAt,
       from,
-      bytes: packet.length,
+      bytes,
       ttl,
       truncated: this.#payload.length(packet) < this.#payload.size,
       corrupt: this.#payload.fault(packet, number),

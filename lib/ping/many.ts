@@ -1,6 +1,6 @@
 import { openEventLoop } from "../socket/icmp.ts";
 import { isNetUnlimited, requireNet } from "../socket/permission.ts";
-import { ResolutionError, resolve } from "../socket/resolve.ts";
+import { isHostName, ResolutionError, resolve } from "../socket/resolve.ts";
 import {
   type AddressRange,
   type Family,
@@ -33,8 +33,8 @@ const LOOKUPS = 16;
  * what becomes of each probe as well.
  *
  * A name that does not resolve is a result with an `error`, not an exception.
- * When `signal` aborts, the run ends with its summary; targets without a
- * result by then yield none.
+ * When `signal` aborts, the run ends: each target that was probed yields its
+ * result as far as it goes, and the summary follows.
  *
  * @example
  * ```ts
@@ -71,16 +71,16 @@ export async function* pingManyInBatches(
   const table = await resolveAll([...targets], plan, options);
   let events: PingManyEvent[] = [];
   const results = { alive: 0, unreachable: 0, unresolved: 0 };
-  const report = (target: number) => {
+  const report = (target: number, isFinished: boolean) => {
     if (!table.report(target)) return;
-    const result = table.result(target);
+    const result = table.result(target, isFinished);
     if (result.address === undefined) results.unresolved++;
     else if (result.alive) results.alive++;
-    else results.unreachable++;
+    else if (isFinished) results.unreachable++;
     events.push(result);
   };
   for (let i = 0; i < table.size; i++) {
-    if (table.hasError(i)) report(i);
+    if (table.hasError(i)) report(i, true);
   }
 
   const probes = new Probes(capacityFor(table.size));
@@ -116,7 +116,7 @@ export async function* pingManyInBatches(
           table.count(target, "answered") > 0;
         const isAll = table.count(target, "transmitted") === plan.rounds &&
           table.inFlight(target) === 0;
-        if (isEnough || isAll) report(target);
+        if (isEnough || isAll) report(target, true);
       },
     }),
   );
@@ -127,7 +127,10 @@ export async function* pingManyInBatches(
       events = [];
     }
   }
-  yield [summarise(engine, table, results)];
+  for (let i = 0; i < table.size; i++) {
+    if (table.count(i, "transmitted") > 0) report(i, false);
+  }
+  yield [...events, summarise(engine, table, results)];
 }
 
 /** The targets with their addresses, each checked against the `net` permission. */
@@ -153,7 +156,8 @@ async function resolveAll(
   let index = 0;
   for (const target of targets) {
     if (typeof target === "string") {
-      requireNet(target, port);
+      // What is no host at all is a result, not a missing permission.
+      if (isHostName(target)) requireNet(target, port);
       names.push({ index: index++, host: target });
       table.setName(index - 1, target);
     } else {
@@ -249,6 +253,7 @@ function summarise(
     type: "summary",
     targets: table.size,
     ...results,
+    unfinished: table.size - known - results.unresolved,
     ...engine.counts(),
     durationMs,
     targetsPerSecond: durationMs === 0

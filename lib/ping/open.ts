@@ -62,6 +62,7 @@ export async function sourceFor(
 /** What this machine says of a first probe when no other one could fare better. */
 const HOPELESS = [
   "ENETUNREACH",
+  "EHOSTUNREACH",
   "EADDRNOTAVAIL",
   "EAFNOSUPPORT",
   "EINVAL",
@@ -81,7 +82,7 @@ export function throwIfHopeless(
   if (error.code === "EACCES" && !options.broadcast) {
     throw new OptionError(
       "broadcast",
-      `Cannot ping "${host}": it is a broadcast address, and broadcast is not allowed`,
+      `Cannot ping "${host}": it is a broadcast address, or a rule of this machine forbids it`,
     );
   }
   if (HOPELESS.includes(error.code)) {

@@ -50,7 +50,24 @@ function check(
   }
 }
 
+function checkChoice<T>(
+  option: string,
+  value: T | undefined,
+  choices: readonly T[],
+): void {
+  if (value !== undefined && !choices.includes(value)) {
+    throw new OptionError(
+      option,
+      `Cannot use ${JSON.stringify(value)} as ${option}: ` +
+        `not one of ${choices.join(", ")}`,
+    );
+  }
+}
+
 function checkCommon(options: ProbeOptions): void {
+  checkChoice("probe", options.probe, ["icmp", "tcp", "udp"]);
+  checkChoice("family", options.family, [4, 6]);
+  checkChoice("pathMtu", options.pathMtu, ["do", "want", "dont"]);
   check("size", options.size, 0, MAX_SIZE, true);
   check("ttl", options.ttl, 1, 255, true);
   check("tos", options.tos, 0, 255, true);
@@ -133,6 +150,7 @@ export function planSingle(options: PingOptions): SingleOptionsPlan {
   checkCommon(options);
   check("count", options.count, 1, MAX_COUNT, true);
   check("deadlineMs", options.deadlineMs, 0, MAX_MS, false);
+  checkChoice("pace", options.pace, ["interval", "flood", "adaptive"]);
   check("preload", options.preload, 1, MAX_PRELOAD, true);
   check("minIntervalMs", options.minIntervalMs, 0, MAX_MS, false);
   return {

@@ -208,7 +208,7 @@ export class Targets {
   }
 
   /** What came of a target. */
-  result(target: number): TargetResult {
+  result(target: number, isFinished: boolean): TargetResult {
     const counters = this.#counters;
     const answered = counters.answered[target]!;
     const address = this.address(target);
@@ -226,9 +226,9 @@ export class Targets {
       duplicates: counters.duplicates[target]!,
       reordered: counters.reordered[target]!,
       corrupt: counters.corrupt[target]!,
-      lossPercent: 0,
     };
-    result.lossPercent = lossPercent(result);
+    const loss = lossPercent(result);
+    if (loss !== undefined) result.lossPercent = loss;
     if (address !== undefined) result.address = address;
     if (answered > 0) {
       result.minMs = this.#minima[target]!;
@@ -236,6 +236,7 @@ export class Targets {
       result.maxMs = this.#maxima[target]!;
     }
     if (error !== undefined) result.error = error;
+    if (!isFinished) result.unfinished = true;
     return result;
   }
 
@@ -252,7 +253,8 @@ export class Targets {
       reordered: this.#total("reordered"),
       corrupt: this.#total("corrupt"),
     };
-    return { ...totals, lossPercent: lossPercent(totals) };
+    const loss = lossPercent(totals);
+    return loss === undefined ? totals : { ...totals, lossPercent: loss };
   }
 
   /** Notes why a target cannot be reached. */
@@ -279,12 +281,12 @@ function sum(counts: Uint32Array): number {
   return total;
 }
 
-/** What was lost or refused, in percent of the probes that ended. */
+/** What was lost or refused, in percent of the probes that ended; undefined while none has. */
 function lossPercent(
   { transmitted, inFlight, lost, errors }: Omit<ProbeCounts, "lossPercent">,
-): number {
+): number | undefined {
   const ended = transmitted - inFlight;
-  return ended === 0 ? 0 : (lost + errors) * 100 / ended;
+  return ended === 0 ? undefined : (lost + errors) * 100 / ended;
 }
 
 /** No clock tells more; the rest is the noise of binary fractions. */

@@ -231,8 +231,8 @@ export interface ProbeCounts {
   readonly reordered: number;
   /** Answers with a wrong checksum or a changed payload. */
   readonly corrupt: number;
-  /** `lost + errors` in percent of all probes that ended; 0 when none did. */
-  readonly lossPercent: number;
+  /** `lost + errors` in percent of the probes that ended; absent while none has. */
+  readonly lossPercent?: number;
 }
 
 /** The last event of a {@linkcode ping} run. */
@@ -266,7 +266,10 @@ export type PingEvent =
   | PingRedirect
   | PingSummary;
 
-/** Result of one target of {@linkcode pingMany}, yielded once, as soon as it is known. */
+/**
+ * Result of one target of {@linkcode pingMany}, yielded once: as soon as it is
+ * known, or when the run ends, if anything was sent to it.
+ */
 export interface TargetResult extends ProbeCounts {
   /** Which event this is. */
   readonly type: "target";
@@ -276,6 +279,8 @@ export interface TargetResult extends ProbeCounts {
   readonly address?: string;
   /** At least one probe was answered in time. */
   readonly alive: boolean;
+  /** The run ended before all that was to be sent to this target had been, and had ended. */
+  readonly unfinished?: true;
   /** Over the answered probes, in milliseconds; absent when there were none. */
   readonly minMs?: number;
   /** The average, likewise. */
@@ -296,6 +301,8 @@ export interface PingManySummary extends ProbeCounts {
   readonly alive: number;
   /** Targets that did not. */
   readonly unreachable: number;
+  /** Targets that had not answered, and might have, when the run ended early. */
+  readonly unfinished: number;
   /** Targets whose name did not resolve. */
   readonly unresolved: number;
   /** From the first probe to the end of the last one, in milliseconds. */

@@ -40,11 +40,30 @@ function netState(host: string): Deno.PermissionState {
  */
 export function requireNet(host: string, port?: number): void {
   const name = permissionHost(host, port);
-  if (netState(name) !== "granted") {
-    throw new PermissionError(
-      `net access to "${name}"`,
-      `--allow-net=${name}`,
-    );
+  switch (netState(name)) {
+    case "granted":
+      return;
+    case "denied":
+      throw new PermissionError(
+        `net access to "${name}", which is denied`,
+        "no --deny-net that covers it",
+      );
+    default:
+      throw new PermissionError(
+        `net access to "${name}"`,
+        `--allow-net=${name}`,
+      );
+  }
+}
+
+/** Whether permissions can name a host. */
+export function isPermissionHost(host: string): boolean {
+  try {
+    netState(permissionHost(host));
+    return true;
+  } catch (error) {
+    if (error instanceof URIError || error instanceof TypeError) return false;
+    throw error;
   }
 }
 
@@ -74,7 +93,7 @@ export function requireNotDenied(
   if (netState(name) === "denied") {
     throw new PermissionError(
       `net access to "${name}", which "${host}" resolves to`,
-      "no --deny-net for it",
+      "no --deny-net that covers it",
     );
   }
 }

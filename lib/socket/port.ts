@@ -10,7 +10,11 @@ import type {
 } from "../os/types.ts";
 import { type Family, parseAddress } from "../wire/address.ts";
 import { requireNative, requireNet } from "./permission.ts";
-import { ResolutionError, type ResolvedAddress } from "./resolve.ts";
+import {
+  requireHostName,
+  ResolutionError,
+  type ResolvedAddress,
+} from "./resolve.ts";
 
 /**
  * Opens the probes of a port. The destinations must be addresses that
@@ -59,6 +63,7 @@ export async function resolveByConnecting(
   family: Family | undefined,
   signal: AbortSignal | undefined,
 ): Promise<ResolvedAddress> {
+  requireHostName(host);
   requireNet(host, port);
   let text = host;
   if (parseAddress(host) === undefined) {

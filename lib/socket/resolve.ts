@@ -9,11 +9,16 @@ import {
   parseAddress,
 } from "../wire/address.ts";
 import {
+  isPermissionHost,
   mayReach,
   requireNative,
   requireNet,
   requireNotDenied,
 } from "./permission.ts";
+
+/** No white space, no control characters, no list. */
+// deno-lint-ignore no-control-regex
+const HOST_NAME = /^[^\x00-\x20\x7f-\xa0,]+$/;
 
 /** A name stands for no address. */
 export class ResolutionError extends Error {
@@ -26,7 +31,7 @@ export class ResolutionError extends Error {
 
   /** For the library's own use; a constructor cannot be hidden. */
   constructor(host: string, description: string, code: string) {
-    super(`Cannot resolve "${host}": ${description}`);
+    super(`Cannot resolve ${JSON.stringify(host)}: ${description}`);
     this.host = host;
     this.code = code;
   }
@@ -63,6 +68,7 @@ export async function resolve(
   port?: number,
   signal?: AbortSignal,
 ): Promise<ResolvedAddress> {
+  requireHostName(host);
   requireNet(host, port);
   requireNative();
   const literal = parseAddress(host);
@@ -98,6 +104,18 @@ export async function resolve(
   return { ...first, text, zone };
 }
 
+/** Whether a host is one at all, to the resolver as to Deno's permissions; each reads what is none in its own way. */
+export function isHostName(host: string): boolean {
+  return HOST_NAME.test(host) && isPermissionHost(host);
+}
+
+/** @throws {ResolutionError} when a host is none */
+export function requireHostName(host: string): void {
+  if (!isHostName(host)) {
+    throw new ResolutionError(host, "not a host name", "EAI_NONAME");
+  }
+}
+
 function zoneOf(host: string, scopeId: number): string {
   const at = host.indexOf("%");
   return at < 0 ? `%${scopeId}` : host.slice(at);
@@ -123,10 +141,12 @@ export async function reverseName(
   }
   const family = familyOf(bytes);
   try {
-    return await abortable(
+    const name = await abortable(
       system().reverseLookup(family, { bytes, scopeId: 0 }),
       signal,
     );
+    // Whoever runs the address chose the name, terminal sequences included.
+    return name !== undefined && HOST_NAME.test(name) ? name : undefined;
   } catch (error) {
     if (signal?.aborted) return undefined;
     throw error;

@@ -216,7 +216,7 @@ function decodeRedirect6(packet: Uint8Array): IcmpRedirect {
   let quoted = packet.subarray(packet.length);
   let at = REDIRECT6_BYTES;
   while (at < packet.length) {
-    const bytes = (packet[at + 1] ?? 0) * 8;
+    const bytes = at + 1 < packet.length ? packet[at + 1]! * 8 : 0;
     if (bytes === 0 || at + bytes > packet.length) {
       throw new PacketError(
         `Cannot decode IPv6 redirect: option of ${bytes} bytes`,

@@ -81,6 +81,7 @@ const SUMMARY: PingManySummary = {
   targets: 3,
   alive: 1,
   unreachable: 1,
+  unfinished: 0,
   unresolved: 1,
   ...COUNTS,
   transmitted: 4,

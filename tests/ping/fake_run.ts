@@ -140,6 +140,7 @@ export async function pingManyFake(
 
 /** All counts of a run: those given, and zero for the others. */
 export function counts(given: Partial<ProbeCounts>): ProbeCounts {
+  const { transmitted = 0, inFlight = 0 } = given;
   return {
     transmitted: 0,
     answered: 0,
@@ -150,7 +151,7 @@ export function counts(given: Partial<ProbeCounts>): ProbeCounts {
     duplicates: 0,
     reordered: 0,
     corrupt: 0,
-    lossPercent: 0,
+    ...(transmitted > inFlight ? { lossPercent: 0 } : {}),
     ...given,
   };
 }

@@ -220,7 +220,14 @@ export class FakeTransport implements IcmpTransport {
     const hand = (handler: IcmpHandler) => {
       if ("error" in arrival) return handler.error(arrival.error);
       const { packet, from = destination } = arrival;
-      handler.message(packet, from, HOP_LIMIT, stamp, this.#loop.now());
+      handler.message(
+        packet,
+        packet.length,
+        from,
+        HOP_LIMIT,
+        stamp,
+        this.#loop.now(),
+      );
     };
     this.#loop.at(time, () => this.#arrived.push(hand));
   }

@@ -207,7 +207,8 @@ export class LinuxIcmpTransport implements IcmpTransport {
 
   receive(handler: IcmpHandler): number {
     const batch = this.#in;
-    let count = this.#read(batch, c.MSG_DONTWAIT);
+    // MSG_TRUNC: the length of a message that is longer than its place is the whole one.
+    let count = this.#read(batch, c.MSG_DONTWAIT | c.MSG_TRUNC);
     const readAt = monotonicNow();
     this.#trusted = this.#wall.sample();
     // A reply's own send stamp is queued before the reply, so it is there by now.
@@ -250,7 +251,8 @@ export class LinuxIcmpTransport implements IcmpTransport {
     handler: IcmpHandler,
   ): boolean {
     const received = batch.packets[i]!;
-    const length = Math.min(batch.length(i), received.length);
+    const bytes = batch.length(i);
+    const length = Math.min(bytes, received.length);
     this.#ancillary.read(batch, i);
     let start = 0;
     if (this.kind === "raw" && this.family === 4) {
@@ -269,6 +271,7 @@ export class LinuxIcmpTransport implements IcmpTransport {
     }
     handler.message(
       packet,
+      bytes - start,
       from,
       this.#ancillary.hopLimit,
       this.#trusted ? this.#ancillary.at : NaN,
@@ -350,8 +353,8 @@ function openIcmp(family: 4 | 6): [socket: number, kind: "datagram" | "raw"] {
       "datagram",
     ];
   } catch (error) {
-    const refusals = [c.EPERM, c.EACCES, c.EPROTONOSUPPORT];
-    if (!isError(error, refusals)) throw error;
+    if (!(error instanceof SystemError)) throw error;
+    // Whatever the reason was, a raw socket either opens or says it better.
   }
   try {
     return [
@@ -359,17 +362,10 @@ function openIcmp(family: 4 | 6): [socket: number, kind: "datagram" | "raw"] {
       "raw",
     ];
   } catch (error) {
-    throw isError(error, [c.EPERM, c.EACCES])
-      ? new IcmpRefusedError(error)
-      : error;
+    const isRefused = error instanceof SystemError &&
+      (error.errno === c.EPERM || error.errno === c.EACCES);
+    throw isRefused ? new IcmpRefusedError(error) : error;
   }
-}
-
-function isError(
-  error: unknown,
-  numbers: readonly number[],
-): error is SystemError {
-  return error instanceof SystemError && numbers.includes(error.errno);
 }
 
 /** A report that outlives the buffers it was read into. */
