@@ -103,17 +103,17 @@ export class LinuxPortTransport implements PortTransport {
       probe.startedAt = monotonicNow();
       const status = this.#libc.connect(socket, name, name.length);
       const at = monotonicNow();
-      let error = status < 0 ? errno() : 0;
-      // On the same machine the answer is there before the call returns.
-      if (error === c.EINPROGRESS) {
-        error = takeSocketError(socket) || c.EINPROGRESS;
-      }
-      const isEarly = error === 0 || error === c.ECONNREFUSED;
-      if (isTcp && isEarly) this.#early.push({ probe, error, at });
-      else if (!isEarly && error !== c.EINPROGRESS) {
-        throw systemError("connect", error);
-      }
-      if (!isTcp) {
+      const error = status < 0 ? errno() : 0;
+      const isUnderWay = error === c.EINPROGRESS;
+      const isAnswer = error === 0 || error === c.ECONNREFUSED;
+      if (!isUnderWay && !isAnswer) throw systemError("connect", error);
+      if (isTcp) {
+        // What is nearby has answered before the call returns.
+        const answer = isUnderWay ? takeSocketError(socket) : error;
+        if (!isUnderWay || answer !== 0) {
+          this.#early.push({ probe, error: answer, at });
+        }
+      } else {
         check(
           this.#libc.send(
             socket,
