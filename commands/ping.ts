@@ -11,6 +11,7 @@ import {
   MAX_SIZE,
 } from "../lib/ping/limits.ts";
 import type { ProbeOptions } from "../lib/ping/types.ts";
+import { isForAdministrators } from "./ping/limits.ts";
 import type {
   Command,
   OptionSpecs,
@@ -245,7 +246,7 @@ export const ping: Command<typeof PING_OPTIONS> = {
     const targets = planTargets(options, operands);
     const probe = probeOptions(options);
     return {
-      permissions: permissionsFor(targets, probe),
+      permissions: permissionsFor(targets, probe, options),
       async run(context) {
         if (targets.kind === "one") {
           const { pingOne } = await import("./ping/one.ts");
@@ -258,13 +259,17 @@ export const ping: Command<typeof PING_OPTIONS> = {
   },
 };
 
-/** TCP handshakes need no library; everything else is done through it. */
+/** Plain TCP handshakes with one target need no library; everything else is done through it. */
 function permissionsFor(
   targets: Targets,
-  { probe, port }: ProbeOptions,
+  probe: ProbeOptions,
+  options: PingValues,
 ): Permissions {
-  const required = targetPermissions(targets, port);
-  return probe === "tcp"
+  const required = targetPermissions(targets, probe.port);
+  const isPlain = probe.probe === "tcp" && targets.kind === "one" &&
+    probe.ttl === undefined && probe.tos === undefined &&
+    probe.source === undefined && !isForAdministrators(options);
+  return isPlain
     ? { required, optional: [{ name: "ffi" }] }
     : { required: [...required, { name: "ffi" }], optional: [] };
 }

@@ -94,6 +94,12 @@ function remedy(error: Error): string {
   }
 }
 
-function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, " ");
+/** A text on one line, with every other control character made visible: what is printed may come from anywhere. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, " ").replaceAll(
+    // deno-lint-ignore no-control-regex
+    /[\x00-\x1f\x7f-\x9f]/g,
+    (character) =>
+      `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }

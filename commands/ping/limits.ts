@@ -3,9 +3,18 @@
 import { isPrivileged } from "../../lib/socket/icmp.ts";
 import { UsageError } from "../cli/errors.ts";
 import { isGranted } from "../cli/permissions.ts";
+import type { PingValues } from "../ping.ts";
 
 const MIN_USER_INTERVAL_MS = 2;
 const MAX_USER_PRELOAD = 3;
+
+/** Whether only the administrator may do what is asked for; who that is, the library must tell. */
+export function isForAdministrators(
+  { interval, preload, flood }: PingValues,
+): boolean {
+  return flood || (interval ?? Infinity) < MIN_USER_INTERVAL_MS ||
+    (preload ?? 1) > MAX_USER_PRELOAD;
+}
 
 /**
  * Holds ordinary users to the limits of iputils.

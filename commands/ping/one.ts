@@ -9,6 +9,8 @@ import type {
   ProbeOptions,
 } from "../../lib/ping/types.ts";
 import { parseAddress } from "../../lib/wire/address.ts";
+import { mayUseNative } from "../../lib/socket/permission.ts";
+import { oncePerKey } from "../cli/signals.ts";
 import type { Context } from "../command.ts";
 import type { PingValues } from "../ping.ts";
 import { checkLimits, minIntervalMs } from "./limits.ts";
@@ -42,6 +44,11 @@ export async function pingOne(
   if (probe.pattern !== undefined && !values.json) {
     context.output.write(`PATTERN: 0x${probe.pattern.toHex()}\n`);
   }
+  if (probe.probe === "tcp" && !mayUseNative()) {
+    context.report(
+      "netdiag ping: Without --allow-ffi, times are this program's own, and include the name lookup",
+    );
+  }
   const run = ping(host, options);
   answerStatusRequests(run, context);
   const summary = values.json
@@ -62,10 +69,11 @@ function paceOf({ flood, adaptive, interval }: PingValues) {
 /** SIGQUIT prints an interim line, where the system has that signal. */
 function answerStatusRequests(run: PingRun, { report }: Context): void {
   if (Deno.build.os === "windows") return;
-  Deno.addSignalListener("SIGQUIT", () => {
+  const tellState = () => {
     const summary = run.summary();
     if (summary !== undefined) report(interimLine(summary));
-  });
+  };
+  Deno.addSignalListener("SIGQUIT", oncePerKey(tellState));
 }
 
 async function tellInJson(

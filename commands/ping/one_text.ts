@@ -1,5 +1,6 @@
 /** The text of a ping to one target: iputils' lines, and a few of our own. Pure: events in, text out. */
 
+import { isMulticast, parseAddress } from "../../lib/wire/address.ts";
 import type {
   Family,
   PingBadChecksum,
@@ -259,7 +260,8 @@ export class OneText {
 }
 
 function isGroup(address: string): boolean {
-  return /^(22[4-9]|23\d)\.|^ff/i.test(address);
+  const bytes = parseAddress(address.replace(/%.*$/, ""));
+  return bytes !== undefined && isMulticast(bytes);
 }
 
 function describeCorruption(

@@ -28,6 +28,9 @@ export function probeOptions(options: PingValues): ProbeOptions {
       throw new UsageError(`Options "--${a}" and "--${b}" exclude each other`);
     }
   }
+  if (options.timeout === 0) {
+    throw new UsageError('Invalid value "0" for "--timeout": must be above 0');
+  }
   return {
     probe: options.tcp !== undefined
       ? "tcp"

@@ -9,6 +9,7 @@ import type {
 } from "../../lib/ping/types.ts";
 import type { Context } from "../command.ts";
 import type { PingValues } from "../ping.ts";
+import { oncePerKey } from "../cli/signals.ts";
 import { jsonLine } from "./json.ts";
 import { checkLimits } from "./limits.ts";
 import { interimTargetsLine, onlyState, SeveralText } from "./several_text.ts";
@@ -34,11 +35,13 @@ export async function pingSeveral(
   context: Context,
 ): Promise<number> {
   checkLimits(values.interval ?? DEFAULT_INTERVAL_MS, 1);
-  const list = await listTargets(targets);
+  const list = await listTargets(targets, context.signal);
+  if (list === undefined) return 1;
+  const signal = withDeadline(context.signal, values.deadline);
   using progress = await startProgress(countTargets(list), context);
   const tell = values.json
     ? jsonTeller(values)
-    : textTeller(values, list, context);
+    : textTeller(values, list, { ...context, signal });
   const run = pingManyInBatches(list, {
     ...probe,
     count: values.count,
@@ -46,7 +49,7 @@ export async function pingSeveral(
     // No pause between two probes to a target is none between two targets, either.
     rate: values.rate ?? (values.interval === 0 ? Infinity : undefined),
     probes: values.verbose,
-    signal: withDeadline(context.signal, values.deadline),
+    signal,
   });
   for await (const events of run) {
     let text = "";
@@ -133,10 +136,11 @@ async function startProgress(
   const redrawing = bar &&
     setInterval(() => bar.update(done), PROGRESS_MS);
   if (Deno.build.os !== "windows") {
-    Deno.addSignalListener("SIGQUIT", () => {
+    const tellState = () => {
       bar?.clear();
       report(interimTargetsLine(done, total, alive));
-    });
+    };
+    Deno.addSignalListener("SIGQUIT", oncePerKey(tellState));
   }
   return {
     note(event) {

@@ -6,6 +6,7 @@ import type {
   PingReply,
   TargetResult,
 } from "../../lib/ping/types.ts";
+import { oneLine } from "../cli/errors.ts";
 import type { Style } from "../cli/style.ts";
 import {
   formatPercent,
@@ -70,7 +71,7 @@ export class SeveralText {
   #target(event: TargetResult): Rendered {
     const { only, counts, quiet } = this.#options;
     if (event.address === undefined) {
-      return { report: `netdiag ping: ${event.error}` };
+      return { report: `netdiag ping: ${oneLine(event.error ?? "")}` };
     }
     if (quiet || only !== undefined && event.alive !== (only === "alive")) {
       return {};

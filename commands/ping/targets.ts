@@ -96,7 +96,7 @@ function findTargets(
   }
   const network = names.find((name) => NETWORK.test(name));
   if (network !== undefined) {
-    throw new UsageError(`"${network}" is a network: put -g before it`);
+    throw new UsageError(networkHint(network));
   }
   if (others.length > 0) return { kind: "list", hosts: names };
   if (first.after === "flood" && namesFile(first.text)) {
@@ -117,6 +117,13 @@ function parseRange(names: readonly string[]): AddressRange {
       'Option "--range" needs a network, or a first and a last address',
     );
   }
+  if (ends.length === 1 && !ends[0]!.includes("/")) {
+    throw new UsageError(
+      `"${
+        ends[0]
+      }" is no range: -g takes ADDRESS/PREFIX, or a first and a last address`,
+    );
+  }
   const range = ends.length === 2
     ? AddressRange.between(ends[0]!, ends[1]!)
     : AddressRange.network(ends[0]!);
@@ -126,6 +133,10 @@ function parseRange(names: readonly string[]): AddressRange {
     );
   }
   return range;
+}
+
+function networkHint(network: string): string {
+  return `"${network}" is a network: put -g before it`;
 }
 
 function requireFamily(range: AddressRange, options: PingValues): void {
@@ -183,14 +194,22 @@ export type TargetList = readonly (string | AddressRange)[];
  */
 export async function listTargets(
   targets: Exclude<Targets, { kind: "one" }>,
-): Promise<TargetList> {
+  signal?: AbortSignal,
+): Promise<TargetList | undefined> {
   switch (targets.kind) {
     case "list":
       return targets.hosts;
     case "range":
       return [targets.range];
     case "file": {
-      const list = await readTargetFile(targets.path);
+      // A pipe may stay silent for ever; the program ends, and the reading with it.
+      const aborted = Promise.withResolvers<undefined>();
+      signal?.addEventListener("abort", () => aborted.resolve(undefined));
+      const list = await Promise.race([
+        readTargetFile(targets.path),
+        aborted.promise,
+      ]);
+      if (list === undefined) return undefined;
       if (list.length === 0) {
         throw new UsageError(`Cannot find a target in "${targets.path}"`);
       }
@@ -207,11 +226,17 @@ async function readTargetFile(path: string): Promise<string[]> {
     const input = path === "-" ? Deno.stdin : await Deno.open(path);
     for await (const line of readLines(input.readable, MAX_FILE_BYTES)) {
       const target = parseTargetLine(line);
-      if (target !== undefined) targets.push(target);
+      if (target === undefined) continue;
+      if (targets.length === MAX_TARGETS) {
+        throw new RangeError();
+      }
+      if (NETWORK.test(target)) throw new UsageError(networkHint(target));
+      targets.push(target);
     }
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     const reason = error instanceof RangeError
-      ? `longer than ${MAX_FILE_BYTES} bytes`
+      ? `more than ${MAX_TARGETS} targets, or ${MAX_FILE_BYTES} bytes`
       : (error as Error).message.replace(/ \(os error.*$/s, "");
     throw new UsageError(`Cannot read targets from "${path}": ${reason}`);
   }
