@@ -4,6 +4,7 @@ import { describeError } from "./commands/cli/errors.ts";
 import { Output, writeAll } from "./commands/cli/output.ts";
 import { parseCommandLine } from "./commands/cli/parse.ts";
 import { dropOthers, requireAll } from "./commands/cli/permissions.ts";
+import { oncePerKey } from "./commands/cli/signals.ts";
 import { chooseStyle } from "./commands/cli/style.ts";
 import type { Command } from "./commands/command.ts";
 import { loadCommand } from "./commands/registry.ts";
@@ -32,21 +33,13 @@ async function fail(prefix: string, error: unknown): Promise<never> {
   Deno.exit(EXIT_UNUSABLE);
 }
 
-/** One Ctrl-C arrives twice under `deno task`: from the terminal, and forwarded by the task runner. */
-const SAME_CTRL_C_MS = 250;
-
 /** Aborts at the first signal that asks to stop; the second one ends the program there and then. */
 function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
-  let abortedAt = 0;
-  const stop = (status: number) => () => {
-    if (!controller.signal.aborted) {
-      abortedAt = performance.now();
-      controller.abort();
-    } else if (performance.now() - abortedAt > SAME_CTRL_C_MS) {
-      Deno.exit(status);
-    }
-  };
+  const stop = (status: number) =>
+    oncePerKey(() =>
+      controller.signal.aborted ? Deno.exit(status) : controller.abort()
+    );
   Deno.addSignalListener("SIGINT", stop(EXIT_INTERRUPTED));
   Deno.addSignalListener("SIGTERM", stop(EXIT_TERMINATED));
   return controller.signal;

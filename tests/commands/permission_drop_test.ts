@@ -21,7 +21,8 @@ async function checkFlags(
   const flags = await flagsFor(args);
   assertEquals(flags.map((flag) => flag.replace(/=.*/, "")), names);
   const { code, stderr } = await run(args, flags);
-  assertEquals([code, stderr], [0, ""]);
+  const notice = names.includes("--allow-ffi") ? "" : "Without --allow-ffi";
+  assertEquals([code, stderr.includes(notice)], [0, true], stderr);
   for (const missing of flags) {
     const { code, stdout, stderr } = await run(
       args,
@@ -40,6 +41,12 @@ Deno.test("the flags for a TCP ping suffice, and each is needed", async () => {
     ["ping", "-c", "1", "--tcp", ports.open, HOST],
     ["--allow-net"],
   );
+  for (const more of [["-t", "9"], ["-I", "lo"], ["127.0.0.3"], ["-l", "5"]]) {
+    await checkFlags(
+      ["ping", "-c", "1", "--tcp", "1", ...more, HOST],
+      ["--allow-net", "--allow-ffi"],
+    );
+  }
 });
 
 Deno.test("the flags for a UDP ping suffice, and each is needed", async () => {

@@ -210,7 +210,10 @@ Deno.test("netdiag ping to many targets prints its summary on SIGINT", async () 
   process.kill("SIGINT");
   const { code, stdout } = await process.finish();
   assertEquals(code, 1);
-  assertMatch(stdout, /\n2 targets, 1 alive, 0 unreachable, 1 unfinished, time \d+ms/);
+  assertMatch(
+    stdout,
+    /\n2 targets, 1 alive, 0 unreachable, 1 unfinished, time \d+ms/,
+  );
   assertMatch(stdout, /\n1 still in flight\n$/);
 });
 

@@ -118,7 +118,8 @@ export function configurePackets(socket: number, options: PacketOptions): void {
       ? [IP_TTL, IP_MULTICAST_TTL]
       : [IPV6_UNICAST_HOPS, IPV6_MULTICAST_HOPS];
     setOption(socket, level, unicast, ttl, "the time to live");
-    setOption(socket, level, multicast, ttl, "the time to live");
+    // TCP has no multicast, and no such option.
+    trySetOption(socket, level, multicast, ttl);
   }
   if (tos !== undefined) {
     const option = four ? IP_TOS : IPV6_TCLASS;
