@@ -1,6 +1,7 @@
 import { ICMP4, ICMP6 } from "../../wire/icmp.ts";
 import type {
   IcmpErrorReport,
+  PortAnswer,
   PortHandler,
   PortProbeOptions,
   PortTransport,
@@ -24,6 +25,8 @@ import {
 /** What a UDP answer may hold and still be read whole. */
 const DATAGRAM_BYTES = 65_535;
 const POLLFD_BYTES = 8;
+/** What one socket may deliver before the others get their turn. */
+const DATAGRAMS_A_TURN = 64;
 
 // struct tcp_info (linux/tcp.h): the smoothed round trip in microseconds, and all retransmissions.
 const TCP_INFO_BYTES = 104;
@@ -57,6 +60,8 @@ export class LinuxPortTransport implements PortTransport {
   /** Open probes, the oldest first. */
   readonly #probes = new Map<number, OpenProbe>();
   #early: EarlyResult[] = [];
+  /** Answers that were read and are not yet told. */
+  readonly #answers: { cookie: number; answer: PortAnswer }[] = [];
   readonly #pollfds: Int32Array<ArrayBuffer>;
   readonly #pollfdBytes: Uint8Array<ArrayBuffer>;
   readonly #noTime = new Uint8Array(16);
@@ -162,6 +167,11 @@ export class LinuxPortTransport implements PortTransport {
         count += this.#readDatagrams(probe, handler);
       }
     }
+    // Sockets are read one by one; their answers are told in the order in which they came.
+    this.#answers.sort((a, b) => arrival(a.answer) - arrival(b.answer));
+    for (const { cookie, answer } of this.#answers.splice(0)) {
+      handler.answered(cookie, answer);
+    }
     return count;
   }
 
@@ -229,22 +239,30 @@ export class LinuxPortTransport implements PortTransport {
 
   #readDatagrams(probe: OpenProbe, handler: PortHandler): number {
     let count = 0;
-    while (this.#receiveOne(probe, c.MSG_ERRQUEUE)) {
+    for (
+      let i = 0;
+      i < DATAGRAMS_A_TURN && this.#receiveOne(probe, c.MSG_ERRQUEUE);
+      i++
+    ) {
       count++;
       this.#takeReport(probe, handler);
     }
-    while (this.#receiveOne(probe, 0)) {
+    for (let i = 0; i < DATAGRAMS_A_TURN && this.#receiveOne(probe, 0); i++) {
       count++;
       const length = Math.min(this.#batch.length(0), DATAGRAM_BYTES);
-      handler.answered(probe.cookie, {
-        refused: false,
-        at: this.#ancillary.at,
-        readAt: monotonicNow(),
-        hopLimit: this.#ancillary.hopLimit,
-        data: this.#batch.packets[0]!.subarray(0, length),
-      });
+      this.#answer(
+        probe,
+        false,
+        this.#batch.packets[0]!.slice(0, length),
+      );
     }
     return count;
+  }
+
+  #answer(probe: OpenProbe, refused: boolean, data: Uint8Array): void {
+    const { at, hopLimit } = this.#ancillary;
+    const answer = { refused, at, readAt: monotonicNow(), hopLimit, data };
+    this.#answers.push({ cookie: probe.cookie, answer });
   }
 
   #receiveOne(probe: OpenProbe, flags: number): boolean {
@@ -280,13 +298,7 @@ export class LinuxPortTransport implements PortTransport {
       case c.SO_EE_ORIGIN_ICMP6: {
         const report = ancillary.report(this.#batch, 0);
         if (isPortUnreachable(this.#options.family, report)) {
-          handler.answered(probe.cookie, {
-            refused: true,
-            at: ancillary.at,
-            readAt: monotonicNow(),
-            hopLimit: ancillary.hopLimit,
-            data: new Uint8Array(),
-          });
+          this.#answer(probe, true, new Uint8Array());
         } else {
           handler.error(probe.cookie, report);
         }
@@ -303,6 +315,10 @@ export class LinuxPortTransport implements PortTransport {
   [Symbol.dispose](): void {
     for (const probe of this.#probes.values()) this.#close(probe);
   }
+}
+
+function arrival({ at, readAt }: PortAnswer): number {
+  return Number.isNaN(at) ? readAt : at;
 }
 
 /** The host itself says that nobody listens (RFC 792; RFC 4443 section 3.1). */
