@@ -75,7 +75,8 @@ export interface IcmpErrorReport {
 export interface IcmpHandler {
   /**
    * An echo reply that arrived, from its ICMP header on. What is longer than
-   * the receive buffer is cut; `bytes` is what there was. `hopLimit` is -1
+   * the receive buffer is cut; `bytes` is what there was, where the system
+   * tells (Linux does not for datagram sockets). `hopLimit` is -1
    * where unknown. `readAt` is when the program read it, for want of a better
    * time.
    */

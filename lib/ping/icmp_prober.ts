@@ -132,8 +132,9 @@ export class IcmpProber implements Prober {
       this.#anySource ? undefined : from,
     );
     if (number === undefined) return;
-    // Of a message that was cut the checksum cannot be told.
-    if (!message.checksumValid && bytes === packet.length) {
+    // The kernel has checked what comes by a datagram socket; of what was cut nothing can be told.
+    const isChecked = this.socket === "datagram" || bytes > packet.length;
+    if (!message.checksumValid && !isChecked) {
       sink.badChecksum(number, from, bytes);
       return;
     }
