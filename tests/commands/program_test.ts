@@ -158,6 +158,7 @@ Deno.test("netdiag ping --json prints an object a line, its type first, the summ
   assertEquals(
     lines.map((line) => /^\{"type":"(\w+)",/.exec(line)?.[1]),
     ["start", "reply", "reply", "summary"],
+    stdout,
   );
   const [, reply, , summary] = lines.map((line) => JSON.parse(line));
   assertEquals([reply.sequence, reply.refused], [1, true]);

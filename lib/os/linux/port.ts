@@ -107,8 +107,8 @@ export class LinuxPortTransport implements PortTransport {
       const name = socketAddress(family, destination, port);
       probe.startedAt = monotonicNow();
       const status = this.#libc.connect(socket, name, name.length);
-      const at = monotonicNow();
       const error = status < 0 ? errno() : 0;
+      const at = monotonicNow();
       const isUnderWay = error === c.EINPROGRESS;
       const isAnswer = error === 0 || error === c.ECONNREFUSED;
       if (!isUnderWay && !isAnswer) throw systemError("connect", error);
