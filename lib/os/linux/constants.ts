@@ -92,6 +92,7 @@ export const NI_NAMEREQD = 8;
 
 // asm-generic/errno-base.h, asm-generic/errno.h
 export const EPERM = 1;
+export const ENOENT = 2;
 export const EINTR = 4;
 export const EAGAIN = 11;
 export const ENOMEM = 12;

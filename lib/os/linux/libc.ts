@@ -88,7 +88,12 @@ let symbols: Libc | undefined;
  * @throws {Error} where none of the places that the FFI permission allows has one
  */
 export function libc(): Libc {
-  return symbols ??= open();
+  if (symbols === undefined) {
+    symbols = open();
+    // Compiling it may meet errors of the runtime's own: not when it matters, then, but now.
+    errno();
+  }
+  return symbols;
 }
 
 function open(): Libc {

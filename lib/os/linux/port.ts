@@ -30,6 +30,8 @@ const DATAGRAMS_A_TURN = 64;
 
 // struct tcp_info (linux/tcp.h): the smoothed round trip in microseconds, and all retransmissions.
 const TCP_INFO_BYTES = 104;
+/** The state of a socket without a connection (net/tcp_states.h). */
+const TCP_CLOSE = 7;
 const TCP_INFO_RTT = 68;
 const TCP_INFO_TOTAL_RETRANSMISSIONS = 100;
 
@@ -109,7 +111,9 @@ export class LinuxPortTransport implements PortTransport {
       const status = this.#libc.connect(socket, name, name.length);
       const error = status < 0 ? errno() : 0;
       const at = monotonicNow();
-      const isUnderWay = error === c.EINPROGRESS;
+      // connect(2) never fails with ENOENT: that is the runtime's own, met before errno was read (seen with
+      // Deno 2.6 under load). The socket itself tells what came of it.
+      const isUnderWay = error === c.EINPROGRESS || error === c.ENOENT;
       const isAnswer = error === 0 || error === c.ECONNREFUSED;
       if (!isUnderWay && !isAnswer) throw systemError("connect", error);
       if (isTcp) {
@@ -200,6 +204,7 @@ export class LinuxPortTransport implements PortTransport {
     at: number,
     handler: PortHandler,
   ): void {
+    if (error === 0 && this.#isClosed(probe.socket)) error = c.ECONNREFUSED;
     const ms = error === 0 ? this.#handshakeMs(probe.socket) : undefined;
     this.#close(probe);
     if (error === 0 || error === c.ECONNREFUSED) {
@@ -218,8 +223,12 @@ export class LinuxPortTransport implements PortTransport {
     }
   }
 
-  /** The kernel's own measure of SYN to SYN/ACK; none where a SYN was repeated. */
-  #handshakeMs(socket: number): number | undefined {
+  /** Whether there is no connection, though no error is left to tell: somebody took it. */
+  #isClosed(socket: number): boolean {
+    return this.#tcpInfo(socket)?.getUint8(0) === TCP_CLOSE;
+  }
+
+  #tcpInfo(socket: number): DataView | undefined {
     const info = new Uint8Array(TCP_INFO_BYTES);
     const length = new Uint8Array(Uint32Array.of(TCP_INFO_BYTES).buffer);
     const status = this.#libc.getsockopt(
@@ -229,12 +238,16 @@ export class LinuxPortTransport implements PortTransport {
       info,
       length,
     );
-    const view = new DataView(info.buffer);
+    return status < 0 ? undefined : new DataView(info.buffer);
+  }
+
+  /** The kernel's own measure of SYN to SYN/ACK; none where a SYN was repeated. */
+  #handshakeMs(socket: number): number | undefined {
+    const view = this.#tcpInfo(socket);
+    if (view === undefined) return undefined;
     const microseconds = view.getUint32(TCP_INFO_RTT, true);
     const isRepeated = view.getUint32(TCP_INFO_TOTAL_RETRANSMISSIONS, true) > 0;
-    return status < 0 || microseconds === 0 || isRepeated
-      ? undefined
-      : microseconds / 1e3;
+    return microseconds === 0 || isRepeated ? undefined : microseconds / 1e3;
   }
 
   #readDatagrams(probe: OpenProbe, handler: PortHandler): number {
