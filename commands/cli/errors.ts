@@ -1,6 +1,6 @@
 /** How a failure becomes one line on standard error. */
 
-import type { OptionError } from "../../lib/ping/options.ts";
+import type { OptionError } from "../../lib/socket/options.ts";
 
 /** A command line that cannot be used as given. */
 export class UsageError extends Error {

@@ -1,4 +1,5 @@
 import { openEventLoop } from "../socket/icmp.ts";
+import { OptionError } from "../socket/options.ts";
 import { isNetUnlimited, requireNet } from "../socket/permission.ts";
 import { isHostName, ResolutionError, resolve } from "../socket/resolve.ts";
 import {
@@ -10,7 +11,7 @@ import {
 import { Engine } from "./engine.ts";
 import { openProber, withZone } from "./open.ts";
 import { MAX_TARGETS } from "./limits.ts";
-import { type CommonPlan, OptionError, planMany } from "./options.ts";
+import { type CommonPlan, planMany } from "./options.ts";
 import type { Prober } from "./prober.ts";
 import { Probes, SEQUENCES } from "./probes.ts";
 import { ManySchedule } from "./schedule.ts";

@@ -3,12 +3,13 @@
 import { SystemError } from "../os/errno.ts";
 import type { EventLoop, SystemAddress } from "../os/types.ts";
 import { openIcmp } from "../socket/icmp.ts";
+import { OptionError } from "../socket/options.ts";
 import type { ResolvedAddress } from "../socket/resolve.ts";
 import { interfaceIndex, routeTo } from "../socket/route.ts";
 import { type Family, familyOf, isLinkLocal } from "../wire/address.ts";
 import { ICMP_HEADER_BYTES } from "../wire/icmp.ts";
 import { IcmpProber } from "./icmp_prober.ts";
-import { type CommonPlan, OptionError } from "./options.ts";
+import type { CommonPlan } from "./options.ts";
 import { Payload } from "./payload.ts";
 import type { Prober } from "./prober.ts";
 import type { Probes } from "./probes.ts";

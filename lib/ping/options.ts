@@ -1,5 +1,6 @@
 /** Checks and defaults of the options, before anything is opened or sent. */
 
+import { checkChoice, checkNumber, OptionError } from "../socket/options.ts";
 import { parseAddress } from "../wire/address.ts";
 import {
   DEFAULT_INTERVAL_MS,
@@ -16,68 +17,20 @@ import {
 } from "./limits.ts";
 import type { PingManyOptions, PingOptions, ProbeOptions } from "./types.ts";
 
-/** An option, or a target, has a value that cannot be used. */
-export class OptionError extends Error {
-  /** The name of the class. */
-  override readonly name = "OptionError";
-  /** The option's name in the library, such as `intervalMs`. */
-  readonly option: string;
-
-  /** For the library's own use; a constructor cannot be hidden. */
-  constructor(option: string, message: string) {
-    super(message);
-    this.option = option;
-  }
-}
-
-function check(
-  option: string,
-  value: number | undefined,
-  min: number,
-  max: number,
-  whole: boolean,
-): void {
-  if (value === undefined) return;
-  const fits = value >= min && value <= max &&
-    (!whole || Number.isInteger(value));
-  if (!fits) {
-    throw new OptionError(
-      option,
-      `Cannot use ${value} as ${option}: not a ${
-        whole ? "whole " : ""
-      }number from ${min} to ${max}`,
-    );
-  }
-}
-
-function checkChoice<T>(
-  option: string,
-  value: T | undefined,
-  choices: readonly T[],
-): void {
-  if (value !== undefined && !choices.includes(value)) {
-    throw new OptionError(
-      option,
-      `Cannot use ${JSON.stringify(value)} as ${option}: ` +
-        `not one of ${choices.join(", ")}`,
-    );
-  }
-}
-
 function checkCommon(options: ProbeOptions): void {
   checkChoice("probe", options.probe, ["icmp", "tcp", "udp"]);
   checkChoice("family", options.family, [4, 6]);
   checkChoice("pathMtu", options.pathMtu, ["do", "want", "dont"]);
-  check("size", options.size, 0, MAX_SIZE, true);
-  check("ttl", options.ttl, 1, 255, true);
-  check("tos", options.tos, 0, 255, true);
-  check("intervalMs", options.intervalMs, 0, MAX_MS, false);
-  check("timeoutMs", options.timeoutMs, 0, MAX_MS, false);
+  checkNumber("size", options.size, 0, MAX_SIZE, true);
+  checkNumber("ttl", options.ttl, 1, 255, true);
+  checkNumber("tos", options.tos, 0, 255, true);
+  checkNumber("intervalMs", options.intervalMs, 0, MAX_MS, false);
+  checkNumber("timeoutMs", options.timeoutMs, 0, MAX_MS, false);
   if (options.probe === "tcp" || options.probe === "udp") {
     if (options.port === undefined) {
       throw new OptionError("port", `A ${options.probe} probe needs a port`);
     }
-    check("port", options.port, 1, 65535, true);
+    checkNumber("port", options.port, 1, 65535, true);
     rejectMeaningless(options, options.probe);
   }
   if ((options.pattern?.length ?? 0) > MAX_PATTERN_BYTES) {
@@ -148,11 +101,11 @@ export interface SingleOptionsPlan extends CommonPlan {
 /** @throws {OptionError} */
 export function planSingle(options: PingOptions): SingleOptionsPlan {
   checkCommon(options);
-  check("count", options.count, 1, MAX_COUNT, true);
-  check("deadlineMs", options.deadlineMs, 0, MAX_MS, false);
+  checkNumber("count", options.count, 1, MAX_COUNT, true);
+  checkNumber("deadlineMs", options.deadlineMs, 0, MAX_MS, false);
   checkChoice("pace", options.pace, ["interval", "flood", "adaptive"]);
-  check("preload", options.preload, 1, MAX_PRELOAD, true);
-  check("minIntervalMs", options.minIntervalMs, 0, MAX_MS, false);
+  checkNumber("preload", options.preload, 1, MAX_PRELOAD, true);
+  checkNumber("minIntervalMs", options.minIntervalMs, 0, MAX_MS, false);
   return {
     ...common(options, DEFAULT_TIMEOUT_MS),
     count: options.count ?? Infinity,
@@ -172,9 +125,9 @@ export interface ManyOptionsPlan extends CommonPlan {
 /** @throws {OptionError} */
 export function planMany(options: PingManyOptions): ManyOptionsPlan {
   checkCommon(options);
-  check("count", options.count, 1, MAX_COUNT, true);
-  check("retries", options.retries, 0, MAX_COUNT - 1, true);
-  check("rate", options.rate, Number.MIN_VALUE, Infinity, false);
+  checkNumber("count", options.count, 1, MAX_COUNT, true);
+  checkNumber("retries", options.retries, 0, MAX_COUNT - 1, true);
+  checkNumber("rate", options.rate, Number.MIN_VALUE, Infinity, false);
   const plan = common(options, DEFAULT_MANY_TIMEOUT_MS);
   return {
     ...plan,

@@ -5,7 +5,7 @@ import { editDistance, nearest } from "../../commands/cli/suggest.ts";
 import { PING_OPTIONS } from "../../commands/ping.ts";
 import { SystemError } from "../../lib/os/errno.ts";
 import { UnsupportedError } from "../../lib/os/library.ts";
-import { OptionError } from "../../lib/ping/options.ts";
+import { OptionError } from "../../lib/socket/options.ts";
 import { IcmpUnavailableError } from "../../lib/socket/icmp.ts";
 import { PermissionError } from "../../lib/socket/permission.ts";
 
