@@ -75,7 +75,7 @@ export interface StreamHandler {
 export interface StreamConnection {
   readonly local: SocketName;
   readonly peer: SocketName;
-  /** Bytes that were written and that the system has not taken yet. */
+  /** Bytes that were written and that the system has not taken yet; once closed, that it never took. */
   readonly queued: number;
   /** Sends bytes in order; what the system does not take now is copied, and sent as soon as it does. Its caller bounds {@linkcode queued}. */
   write(bytes: Uint8Array<ArrayBuffer>): void;
@@ -170,7 +170,11 @@ export interface Network extends Disposable {
     options: ListenOptions,
     handler: ListenHandler,
   ): Promise<Listener>;
-  /** Begins to connect: `opened`, or `closed` with an error, follows. */
+  /**
+   * Begins to connect: `opened`, or `closed` with an error, follows.
+   *
+   * @throws {Error} with the system's `code` where no socket can be had
+   */
   connect(
     to: SocketName,
     options: ConnectOptions,

@@ -6,6 +6,7 @@
 
 import type { Family } from "../wire/address.ts";
 import type { SystemError } from "./errno.ts";
+import type { Network } from "./network.ts";
 
 /** An address as the system wants it: 4 or 16 bytes in network order, and the IPv6 zone (0 is none). */
 export interface SystemAddress {
@@ -221,6 +222,8 @@ export interface System {
   openEventLoop(): EventLoop;
   /** @throws {SystemError} EPERM or EACCES where ICMP is not allowed at all */
   openIcmp(loop: EventLoop, options: IcmpSocketOptions): IcmpTransport;
+  /** TCP, UDP and Unix sockets; absent where Deno's own are the best there is. */
+  openNetwork?(): Promise<Network>;
   openPort(loop: EventLoop, options: PortProbeOptions): Promise<PortTransport>;
   /** Addresses of a name, in order of preference. May wait as long as the system's resolver does. */
   lookup(host: string, family?: Family): Promise<LookupResult>;

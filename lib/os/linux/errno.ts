@@ -38,6 +38,7 @@ export const LINUX_ERRNO: ErrnoTable = {
   103: ["ECONNABORTED", "Software caused connection abort"],
   104: ["ECONNRESET", "Connection reset by peer"],
   105: ["ENOBUFS", "No buffer space available"],
+  107: ["ENOTCONN", "Transport endpoint is not connected"],
   110: ["ETIMEDOUT", "Connection timed out"],
   111: ["ECONNREFUSED", "Connection refused"],
   112: ["EHOSTDOWN", "Host is down"],

@@ -6,6 +6,7 @@ import {
   EPOLL_CLOEXEC,
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
   EPOLLIN,
   POLLIN,
 } from "./constants.ts";
@@ -17,6 +18,17 @@ const LONGEST_WAIT_MS = 10_000;
 const BRISK_MS = 1;
 /** Signals and timers of the program get a turn at least this often. */
 const TURN_MS = 8;
+/** What one call of epoll_wait reports. */
+const MAX_EVENTS = 1024;
+/** struct epoll_event { uint32_t events; uint64_t data; } (linux/eventpoll.h) is packed on x86-64 only. */
+const EVENT_BYTES = Deno.build.arch === "x86_64" ? 12 : 16;
+const EVENT_DATA = EVENT_BYTES - 8;
+
+/** What is told that its descriptor is ready, by {@linkcode LinuxEventLoop.dispatch}. */
+export interface Ready {
+  /** `events` are EPOLLIN, EPOLLOUT, EPOLLERR and EPOLLHUP; now and then it is none of its own. */
+  ready(events: number): void;
+}
 
 /**
  * One epoll instance, made at the first wait: when the answer is there
@@ -30,6 +42,14 @@ export class LinuxEventLoop implements EventLoop {
   #wakeup = -1;
   /** What to wait for, by descriptor. */
   readonly #interests = new Map<number, number>();
+  /** Whom {@linkcode dispatch} tells, by descriptor. */
+  readonly #ready: (Ready | undefined)[] = [];
+  readonly #events = new Int32Array(
+    new ArrayBuffer(MAX_EVENTS * EVENT_BYTES),
+  );
+  readonly #eventBytes = new Uint8Array(this.#events.buffer);
+  readonly #interest = new DataView(new ArrayBuffer(EVENT_BYTES));
+  readonly #interestBytes = new Uint8Array(this.#interest.buffer);
   readonly #counter = new Uint8Array(8);
   readonly #pollfdBytes = new Uint8Array(new ArrayBuffer(8));
   readonly #timespec = new BigInt64Array(new ArrayBuffer(16));
@@ -43,15 +63,29 @@ export class LinuxEventLoop implements EventLoop {
   #closed = false;
 
   /** Waits for `events` (EPOLLIN, EPOLLOUT) of a descriptor too; errors always count. */
-  add(descriptor: number, events: number): void {
+  add(descriptor: number, events: number, ready?: Ready): void {
     this.#interests.set(descriptor, events);
+    if (ready !== undefined) this.#ready[descriptor] = ready;
     if (this.#epoll >= 0) this.#control(EPOLL_CTL_ADD, descriptor, events);
+  }
+
+  /** Waits for other events of a descriptor that was added. */
+  change(descriptor: number, events: number): void {
+    this.#interests.set(descriptor, events);
+    if (this.#epoll >= 0) this.#control(EPOLL_CTL_MOD, descriptor, events);
   }
 
   /** Stops waiting for a descriptor. */
   remove(descriptor: number): void {
     this.#interests.delete(descriptor);
+    this.#ready[descriptor] = undefined;
     if (this.#epoll >= 0) this.#control(EPOLL_CTL_DEL, descriptor, 0);
+  }
+
+  /** Stops waiting for a descriptor that is closed right after, which takes it out of epoll by itself. */
+  forget(descriptor: number): void {
+    this.#interests.delete(descriptor);
+    this.#ready[descriptor] = undefined;
   }
 
   #open(): void {
@@ -72,16 +106,14 @@ export class LinuxEventLoop implements EventLoop {
   }
 
   #control(operation: number, descriptor: number, events: number): void {
-    // struct epoll_event is packed on x86-64 only.
-    const event = new DataView(new ArrayBuffer(16));
-    event.setUint32(0, events, true);
-    event.setInt32(Deno.build.arch === "x86_64" ? 4 : 8, descriptor, true);
+    this.#interest.setUint32(0, events, true);
+    this.#interest.setInt32(EVENT_DATA, descriptor, true);
     check(
       this.#libc.epoll_ctl(
         this.#epoll,
         operation,
         descriptor,
-        new Uint8Array(event.buffer),
+        this.#interestBytes,
       ),
       "watch a socket",
     );
@@ -111,12 +143,60 @@ export class LinuxEventLoop implements EventLoop {
       const ready = await this.#pollOnThread(milliseconds);
       this.#brisk = ready > 0 && this.now() - start < BRISK_MS;
     }
-    if (this.#woken && !this.#closed) {
-      this.#woken = false;
-      if (this.#wakeup >= 0) {
-        this.#libc.read(this.#wakeup, this.#counter, 8n);
-      }
+    if (this.#woken && !this.#closed) this.#settle();
+  }
+
+  /**
+   * Waits as {@linkcode wait} does, and tells every descriptor that is ready
+   * so. While there is work it never leaves this thread, but for the turns of
+   * Deno's own loop.
+   */
+  async dispatch(until: number): Promise<void> {
+    if (this.#epoll < 0) this.#open();
+    const start = this.now();
+    const milliseconds = Math.max(0, Math.min(until - start, LONGEST_WAIT_MS));
+    if (start - this.#turnAt < TURN_MS) {
+      const patience = this.#brisk || milliseconds <= BRISK_MS
+        ? Math.min(milliseconds, BRISK_MS)
+        : 0;
+      if (this.#tell(patience) || milliseconds <= patience) return;
     }
+    // What a thread's wait may be late by is waited for here, the next time.
+    const ready = await this.#pollOnThread(
+      Math.max(0, milliseconds - BRISK_MS / 2),
+    );
+    this.#brisk = ready > 0 && this.now() - start < BRISK_MS;
+    if (!this.#closed) this.#tell(0);
+  }
+
+  /** Tells what is ready within some time, {@linkcode BRISK_MS} at the most; returns whether anything was. */
+  #tell(milliseconds: number): boolean {
+    if (milliseconds > 0 && milliseconds < BRISK_MS) {
+      // epoll_wait counts whole milliseconds.
+      this.#setTimeout(milliseconds);
+      this.#libc.ppoll(this.#pollfdBytes, 1n, this.#timespecBytes, null);
+      milliseconds = 0;
+    }
+    const count = this.#libc.epoll_wait(
+      this.#epoll,
+      this.#eventBytes,
+      MAX_EVENTS,
+      milliseconds,
+    );
+    const words = this.#events;
+    for (let i = 0; i < count; i++) {
+      const at = i * EVENT_BYTES >> 2;
+      const descriptor = words[at + (EVENT_DATA >> 2)]!;
+      if (descriptor === this.#wakeup) this.#settle();
+      else this.#ready[descriptor]?.ready(words[at]!);
+    }
+    return count > 0;
+  }
+
+  /** Ends the state of being woken. */
+  #settle(): void {
+    this.#woken = false;
+    if (this.#wakeup >= 0) this.#libc.read(this.#wakeup, this.#counter, 8n);
   }
 
   async #pollOnThread(milliseconds: number): Promise<number> {
@@ -145,6 +225,11 @@ export class LinuxEventLoop implements EventLoop {
     if (this.#epoll < 0) this.#open();
     // A poll that is over at once gives Deno's loop a turn in a tenth of the time that a timer takes.
     return this.#pollOnThread(0);
+  }
+
+  /** Whether a wait is under way on a thread, which only {@linkcode wake} shortens. */
+  get isWaiting(): boolean {
+    return this.#waiting !== undefined;
   }
 
   wake(): void {

@@ -1,6 +1,5 @@
-import type { Family } from "../../wire/address.ts";
 import { addressOf } from "./libc.ts";
-import { SOCKADDR, SOCKADDR_BYTES, SOCKADDR_IN6_SCOPE } from "./sockaddr.ts";
+import { SOCKADDR, SOCKADDR_IN6_SCOPE, type SocketFamily } from "./sockaddr.ts";
 
 // struct mmsghdr, 64-bit (sys/socket.h): msghdr { name, namelen, iov, iovlen, control, controllen, flags }, msg_len.
 const HEADER_BYTES = 64;
@@ -13,7 +12,6 @@ const CONTROL_LENGTH = 40;
 const FLAGS = 48;
 const LENGTH = 56;
 const IOVEC_BYTES = 16;
-const NAME_SLOT = 32;
 
 /** struct cmsghdr: length, level, type; the data follows. Entries are aligned to 8 bytes. */
 export const CONTROL_HEADER_BYTES = 16;
@@ -37,12 +35,13 @@ export class MessageBatch {
   used = 0;
   readonly #views: Uint8Array<ArrayBuffer>[];
   readonly #words: Int32Array<ArrayBuffer>;
+  readonly #iovStart: number;
   readonly #controlStart: number;
   readonly #controlBytes: number;
   readonly #nameBytes: number;
 
   constructor(
-    family: Family,
+    family: SocketFamily,
     size: number,
     packetBytes: number,
     controlBytes: number,
@@ -51,9 +50,11 @@ export class MessageBatch {
     this.#controlBytes = controlBytes;
     const layout = SOCKADDR[family];
     const packetRoom = (packetBytes + 7) & ~7;
+    const nameRoom = (layout.bytes + 7) & ~7;
     const iovStart = size * HEADER_BYTES;
+    this.#iovStart = iovStart;
     const nameStart = iovStart + size * IOVEC_BYTES;
-    this.#controlStart = nameStart + size * NAME_SLOT;
+    this.#controlStart = nameStart + size * nameRoom;
     const packetStart = this.#controlStart + size * controlBytes;
     const memory = new ArrayBuffer(packetStart + size * packetRoom);
     const base = addressOf(memory);
@@ -67,7 +68,7 @@ export class MessageBatch {
     for (let i = 0; i < size; i++) {
       const header = i * HEADER_BYTES;
       const iov = iovStart + i * IOVEC_BYTES;
-      const name = nameStart + i * NAME_SLOT;
+      const name = nameStart + i * nameRoom;
       const packet = packetStart + i * packetRoom;
       view.setBigUint64(header + NAME, base + BigInt(name), true);
       view.setUint32(header + NAME_LENGTH, layout.bytes, true);
@@ -82,7 +83,7 @@ export class MessageBatch {
       view.setUint32(iov + 8, packetBytes, true);
       view.setUint16(name, layout.family, true);
       packets.push(new Uint8Array(memory, packet, packetBytes));
-      names.push(new Uint8Array(memory, name, SOCKADDR_BYTES));
+      names.push(new Uint8Array(memory, name, layout.bytes));
       addresses.push(
         new Uint8Array(memory, name + layout.address, layout.addressBytes),
       );
@@ -101,6 +102,18 @@ export class MessageBatch {
   /** Bytes that were received into message `i`. */
   length(i: number): number {
     return this.#words[(i * HEADER_BYTES + LENGTH) >> 2]!;
+  }
+
+  /** Bytes of the socket address of message `i`. */
+  nameLength(i: number): number {
+    return this.#words[(i * HEADER_BYTES + NAME_LENGTH) >> 2]!;
+  }
+
+  /** How many bytes of message `i` are sent, and how long its socket address is; 0 is none. */
+  setLengths(i: number, bytes: number, nameBytes: number): void {
+    const words = this.#words;
+    words[(this.#iovStart + i * IOVEC_BYTES + 8) >> 2] = bytes;
+    words[(i * HEADER_BYTES + NAME_LENGTH) >> 2] = nameBytes;
   }
 
   /** The bytes of packet `i` from `start` to `end`. The view is kept for the next time, since most messages are alike. */

@@ -4,8 +4,6 @@ import { type Family, formatAddress } from "../../wire/address.ts";
 import type { ClockSource, PacketOptions } from "../types.ts";
 import { RECEIVE_STAMPS, SEND_STAMPS } from "./ancillary.ts";
 import {
-  AF_INET,
-  AF_INET6,
   IP_MULTICAST_TTL,
   IP_RECVERR,
   IP_RECVTTL,
@@ -28,18 +26,23 @@ import {
   SOL_SOCKET,
 } from "./constants.ts";
 import { check, cString, libc } from "./libc.ts";
-import { SOCKADDR_BYTES, socketAddress } from "./sockaddr.ts";
+import {
+  SOCKADDR,
+  SOCKADDR_UN_BYTES,
+  socketAddress,
+  type SocketFamily,
+} from "./sockaddr.ts";
 
 /** Opens a non-blocking socket. */
 export function openSocket(
-  family: Family,
+  family: SocketFamily,
   type: number,
   protocol: number,
   what: string,
 ): number {
   return check(
     libc().socket(
-      family === 4 ? AF_INET : AF_INET6,
+      SOCKADDR[family].family,
       type | SOCK_NONBLOCK | SOCK_CLOEXEC,
       protocol,
     ),
@@ -154,15 +157,15 @@ export function takeSocketError(socket: number): number {
   return new Int32Array(value.buffer)[0]!;
 }
 
-/** The local address of a socket. */
+/** The local address of a socket, in its system's layout. */
 export function socketName(socket: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(SOCKADDR_BYTES);
-  const length = new Uint8Array(Uint32Array.of(SOCKADDR_BYTES).buffer);
+  const bytes = new Uint8Array(SOCKADDR_UN_BYTES);
+  const length = Uint32Array.of(bytes.length);
   check(
-    libc().getsockname(socket, bytes, length),
+    libc().getsockname(socket, bytes, new Uint8Array(length.buffer)),
     "read the address of a socket",
   );
-  return bytes;
+  return bytes.slice(0, length[0]);
 }
 
 /** Closes `socket` and throws the error, for use while a socket is being set up. */

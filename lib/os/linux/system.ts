@@ -10,6 +10,10 @@ export const linux: System = {
   openEventLoop: () => new LinuxEventLoop(),
   openIcmp: (loop, options) =>
     new LinuxIcmpTransport(loop as LinuxEventLoop, options),
+  async openNetwork() {
+    const { LinuxNetwork } = await import("./network.ts");
+    return new LinuxNetwork();
+  },
   async openPort(loop, options) {
     const { LinuxPortTransport } = await import("./port.ts");
     return new LinuxPortTransport(loop as LinuxEventLoop, options);

@@ -1,0 +1,103 @@
+import type {
+  Cancel,
+  ConnectOptions,
+  DatagramHandler,
+  DatagramOptions,
+  DatagramSocket,
+  Listener,
+  ListenHandler,
+  ListenOptions,
+  Network,
+  SocketName,
+  StreamConnection,
+  StreamHandler,
+} from "../network.ts";
+import { LinuxDatagramSocket } from "./datagram.ts";
+import { LinuxEventLoop } from "./event_loop.ts";
+import { connectStream, LinuxListener } from "./stream.ts";
+import { Timers } from "./timers.ts";
+
+/** Sockets on one event loop, which runs as long as this exists. */
+export class LinuxNetwork implements Network {
+  readonly engine = "native";
+  readonly loop = new LinuxEventLoop();
+  /** Every socket that is open. */
+  readonly sockets = new Set<Disposable>();
+  readonly #timers = new Timers();
+  #closed = false;
+
+  constructor() {
+    this.#run();
+  }
+
+  async #run(): Promise<void> {
+    // Nothing is to be done before the program has opened its sockets.
+    await undefined;
+    while (!this.#closed) {
+      await this.loop.dispatch(this.#timers.next);
+      if (!this.#closed) this.#timers.run(this.now());
+    }
+  }
+
+  now(): number {
+    return this.loop.now();
+  }
+
+  schedule(at: number, callback: () => void): Cancel {
+    const isSooner = at < this.#timers.next;
+    const cancel = this.#timers.add(at, callback);
+    if (isSooner && this.loop.isWaiting) this.loop.wake();
+    return cancel;
+  }
+
+  /** Calls back as soon as what runs now has returned to the loop. */
+  later(callback: () => void): void {
+    this.schedule(0, callback);
+  }
+
+  async listen(
+    at: SocketName,
+    options: ListenOptions,
+    handler: ListenHandler,
+  ): Promise<Listener> {
+    return await Promise.resolve(
+      new LinuxListener(this, at, options, handler),
+    );
+  }
+
+  connect(
+    to: SocketName,
+    options: ConnectOptions,
+    handler: StreamHandler,
+  ): StreamConnection {
+    return connectStream(this, to, options, handler);
+  }
+
+  async bind(
+    at: SocketName,
+    options: DatagramOptions,
+    handler: DatagramHandler,
+  ): Promise<DatagramSocket> {
+    return await Promise.resolve(
+      new LinuxDatagramSocket(this, { local: at }, options, handler),
+    );
+  }
+
+  async associate(
+    to: SocketName,
+    options: DatagramOptions,
+    handler: DatagramHandler,
+  ): Promise<DatagramSocket> {
+    return await Promise.resolve(
+      new LinuxDatagramSocket(this, { remote: to }, options, handler),
+    );
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#timers.clear();
+    for (const socket of [...this.sockets]) socket[Symbol.dispose]();
+    this.loop[Symbol.dispose]();
+  }
+}
