@@ -41,7 +41,7 @@ const LAYERS: readonly Layer[] = [
   {
     name: "lib/os",
     holds: /^lib\/os\//,
-    mayImport: "lib/(os|wire|stats)/",
+    mayImport: "(lib/(os|wire|stats)/|node:)",
   },
   {
     name: "lib/socket",

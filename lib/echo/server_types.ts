@@ -1,8 +1,9 @@
 /** The options, events and results of {@linkcode serveEcho}. */
 
-import type { SocketName, TlsCredentials } from "../os/network.ts";
+import type { TlsCredentials } from "../os/network.ts";
+import type { Framing } from "../wire/frames.ts";
 
-export type { SocketName, TlsCredentials };
+export type { Framing, TlsCredentials };
 
 /**
  * What a server does with what it receives. `echo` (RFC 862) sends it back,
@@ -23,9 +24,6 @@ export type EchoMode =
   | "delay"
   | "drop";
 
-/** Where a message ends in a stream: nowhere, at a line feed, or after a length of 4 bytes, big-endian, that does not count itself. */
-export type EchoFraming = "none" | "line" | "length";
-
 /** Options of {@linkcode serveEcho}. */
 export interface EchoServerOptions {
   /** Default `"echo"`. */
@@ -37,7 +35,7 @@ export interface EchoServerOptions {
   /** The share of messages that `drop` does not answer, 0 to 1. */
   readonly dropRate?: number | undefined;
   /** Answers stream messages one by one. Default `"none"`: whatever a read returns. */
-  readonly framing?: EchoFraming | undefined;
+  readonly framing?: Framing | undefined;
   /** The longest message that `framing` takes, in bytes. Default 1 MiB. */
   readonly maxFrame?: number | undefined;
   /** Also report every read: {@linkcode EchoRead}. Default false. */

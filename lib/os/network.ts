@@ -48,8 +48,6 @@ export interface ConnectOptions extends StreamOptions {
     | {
       readonly serverName: string;
       readonly certificates?: readonly string[] | undefined;
-      /** Accept whatever certificate comes. */
-      readonly insecure?: boolean | undefined;
     }
     | undefined;
 }

@@ -31,6 +31,8 @@ export class EndpointError extends Error {
   }
 }
 
+/** What sun_path of struct sockaddr_un holds beside its NUL, on Linux and elsewhere (unix(7), unix(4)). */
+const MAX_PATH_BYTES = Deno.build.os === "linux" ? 107 : 103;
 const UNIX = /^(unix|unixgram):(?:\/\/)?(.*)$/s;
 const INTERNET = /^(?:(tcp|udp|tls):\/\/)?(.*)$/s;
 const HOST_AND_PORT = /^(?:\[([^\]]*)\]|([^:[\]]*)):([^:]*)$/;
@@ -51,6 +53,13 @@ export function parseEndpoint(text: string): Endpoint {
     }
     if (path.includes("\0")) {
       throw new EndpointError(text, "a path has no NUL in it");
+    }
+    const bytes = new TextEncoder().encode(path).length;
+    if (bytes > MAX_PATH_BYTES) {
+      throw new EndpointError(
+        text,
+        `its path has ${bytes} bytes, and a Unix socket takes ${MAX_PATH_BYTES} at most`,
+      );
     }
     return { transport: unix[1] as "unix" | "unixgram", path };
   }

@@ -56,6 +56,26 @@ export function requireNet(host: string, port?: number): void {
   }
 }
 
+/**
+ * Checks that Deno's `read` and `write` permissions cover the path of a Unix
+ * socket, exactly as `Deno.connect` and `Deno.listen` would.
+ *
+ * @throws {PermissionError} when one does not
+ */
+export function requireSocketPath(path: string): void {
+  for (const name of ["read", "write"] as const) {
+    const { state } = Deno.permissions.querySync({ name, path });
+    if (state === "granted") continue;
+    throw new PermissionError(
+      `${name} access to ${JSON.stringify(path)}` +
+        (state === "denied" ? ", which is denied" : ""),
+      state === "denied"
+        ? `no --deny-${name} that covers it`
+        : `--allow-${name}=${path}`,
+    );
+  }
+}
+
 /** Whether permissions can name a host. */
 export function isPermissionHost(host: string): boolean {
   try {

@@ -5,6 +5,7 @@ import type {
   DatagramSocket,
   SocketName,
 } from "../network.ts";
+import { SocketFile } from "../unix_socket_file.ts";
 import * as c from "./constants.ts";
 import type { LinuxEventLoop, Ready } from "./event_loop.ts";
 import { check, errno, type Libc, libc, systemError } from "./libc.ts";
@@ -63,6 +64,7 @@ export class LinuxDatagramSocket implements DatagramSocket, Ready {
   readonly #family: SocketFamily;
   readonly #handler: DatagramHandler;
   readonly #isConnected: boolean;
+  #file: SocketFile | undefined;
   readonly #incoming: MessageBatch;
   readonly #outgoing: MessageBatch;
   readonly #senders: Peer[];
@@ -94,7 +96,7 @@ export class LinuxDatagramSocket implements DatagramSocket, Ready {
       shareName(this.#socket, family, options);
       setBuffers(this.#socket, options);
       if ("remote" in at) this.#connect(at.remote);
-      else bindTo(this.#socket, at.local);
+      else this.#bind(at.local, options.mode);
       const bytes = socketName(this.#socket);
       return "local" in at && "path" in at.local
         ? at.local
@@ -107,6 +109,11 @@ export class LinuxDatagramSocket implements DatagramSocket, Ready {
     );
     network.sockets.add(this);
     this.#loop.add(this.#socket, c.EPOLLIN, this);
+  }
+
+  #bind(at: SocketName, mode: number | undefined): void {
+    bindTo(this.#socket, at);
+    if ("path" in at) this.#file = new SocketFile(at.path, mode);
   }
 
   #connect(to: SocketName): void {
@@ -241,5 +248,6 @@ export class LinuxDatagramSocket implements DatagramSocket, Ready {
     this.#network.sockets.delete(this);
     this.#loop.forget(this.#socket);
     this.#libc.close(this.#socket);
+    this.#file?.[Symbol.dispose]();
   }
 }

@@ -12,9 +12,11 @@ import type {
   StreamConnection,
   StreamHandler,
 } from "../network.ts";
+import { removeStale } from "../unix_socket_file.ts";
+import { SOCK_DGRAM, SOCK_STREAM } from "./constants.ts";
 import { LinuxDatagramSocket } from "./datagram.ts";
 import { LinuxEventLoop } from "./event_loop.ts";
-import { connectStream, LinuxListener } from "./stream.ts";
+import { connectStream, isReceiving, LinuxListener } from "./stream.ts";
 import { Timers } from "./timers.ts";
 
 /** Sockets on one event loop, which runs as long as this exists. */
@@ -60,9 +62,8 @@ export class LinuxNetwork implements Network {
     options: ListenOptions,
     handler: ListenHandler,
   ): Promise<Listener> {
-    return await Promise.resolve(
-      new LinuxListener(this, at, options, handler),
-    );
+    await makeRoom(at, SOCK_STREAM);
+    return new LinuxListener(this, at, options, handler);
   }
 
   connect(
@@ -78,19 +79,17 @@ export class LinuxNetwork implements Network {
     options: DatagramOptions,
     handler: DatagramHandler,
   ): Promise<DatagramSocket> {
-    return await Promise.resolve(
-      new LinuxDatagramSocket(this, { local: at }, options, handler),
-    );
+    await makeRoom(at, SOCK_DGRAM);
+    return new LinuxDatagramSocket(this, { local: at }, options, handler);
   }
 
+  // deno-lint-ignore require-await
   async associate(
     to: SocketName,
     options: DatagramOptions,
     handler: DatagramHandler,
   ): Promise<DatagramSocket> {
-    return await Promise.resolve(
-      new LinuxDatagramSocket(this, { remote: to }, options, handler),
-    );
+    return new LinuxDatagramSocket(this, { remote: to }, options, handler);
   }
 
   [Symbol.dispose](): void {
@@ -100,4 +99,10 @@ export class LinuxNetwork implements Network {
     for (const socket of [...this.sockets]) socket[Symbol.dispose]();
     this.loop[Symbol.dispose]();
   }
+}
+
+/** Removes what a server left at the path of a Unix socket. */
+async function makeRoom(at: SocketName, type: number): Promise<void> {
+  if (!("path" in at)) return;
+  await removeStale(at.path, () => isReceiving(at.path, type));
 }

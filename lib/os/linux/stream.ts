@@ -8,6 +8,7 @@ import type {
   StreamHandler,
   StreamOptions,
 } from "../network.ts";
+import { SocketFile } from "../unix_socket_file.ts";
 import * as c from "./constants.ts";
 import type { LinuxEventLoop, Ready } from "./event_loop.ts";
 import { check, errno, type Libc, libc, systemError } from "./libc.ts";
@@ -302,6 +303,7 @@ export class LinuxListener implements Listener, Ready {
   readonly #address = new Uint8Array(new ArrayBuffer(SOCKADDR_UN_BYTES));
   readonly #length = new Int32Array(1);
   readonly #lengthBytes = new Uint8Array(this.#length.buffer);
+  #file: SocketFile | undefined;
   /** Given up to accept, and turn away, a connection when descriptors run out. */
   #spare: number;
   #closed = false;
@@ -332,6 +334,8 @@ export class LinuxListener implements Listener, Ready {
       setBuffers(this.#socket, options);
       setStreamOptions(this.#socket, family, options);
       bindTo(this.#socket, at);
+      // Nobody can connect before it listens.
+      if ("path" in at) this.#file = new SocketFile(at.path, options.mode);
       check(
         this.#libc.listen(this.#socket, options.backlog ?? DEFAULT_BACKLOG),
         "listen",
@@ -398,6 +402,7 @@ export class LinuxListener implements Listener, Ready {
     this.#network.sockets.delete(this);
     this.#loop.forget(this.#socket);
     this.#libc.close(this.#socket);
+    this.#file?.[Symbol.dispose]();
     if (this.#spare >= 0) this.#libc.close(this.#spare);
   }
 }
@@ -425,6 +430,16 @@ export function connectStream(
     if (!isUnderWay) network.later(() => stream.refuse(error));
     return stream;
   });
+}
+
+/** Whether somebody receives at the path of a Unix socket. */
+export function isReceiving(path: string, type: number): boolean {
+  const socket = openSocket("unix", type, 0, "a socket");
+  const name = encodeName({ path }, interfaceIndex);
+  const status = libc().connect(socket, name, name.length);
+  const error = status < 0 ? errno() : 0;
+  libc().close(socket);
+  return error !== c.ECONNREFUSED;
 }
 
 /** Binds a socket to a name. */

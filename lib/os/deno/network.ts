@@ -1,0 +1,226 @@
+import { UnsupportedError } from "../library.ts";
+import type {
+  Cancel,
+  ConnectOptions,
+  DatagramHandler,
+  DatagramOptions,
+  DatagramSocket,
+  Listener,
+  ListenHandler,
+  ListenOptions,
+  Network,
+  SocketName,
+  StreamConnection,
+  StreamHandler,
+} from "../network.ts";
+import { removeStale } from "../unix_socket_file.ts";
+import { DenoUdpSocket, DenoUnixDatagramSocket } from "./datagram.ts";
+import {
+  type DenoConn,
+  DenoListener,
+  DenoStream,
+  setStreamOptions,
+  withHandshakeDeadline,
+} from "./stream.ts";
+
+/** The longest delay that a timer takes. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** Sockets of Deno's own API: no FFI, and TLS, which the native layer has not. Hosts may be names. */
+export class DenoNetwork implements Network {
+  readonly engine = "deno";
+  /** Every socket that is open. */
+  readonly sockets = new Set<Disposable>();
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  /** Who rests, to be woken at the end. */
+  readonly #resting = new Set<() => void>();
+  #closed = false;
+
+  now(): number {
+    return performance.now();
+  }
+
+  schedule(at: number, callback: () => void): Cancel {
+    const delay = Math.max(0, Math.min(Math.ceil(at - this.now()), LONGEST_MS));
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      callback();
+    }, delay);
+    this.#timers.add(timer);
+    return () => {
+      this.#timers.delete(timer);
+      clearTimeout(timer);
+    };
+  }
+
+  /** Resolves after some time, or when all this ends. */
+  rest(milliseconds: number): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.schedule(this.now() + milliseconds, () => {
+        this.#resting.delete(end);
+        resolve();
+      });
+      const end = () => {
+        cancel();
+        resolve();
+      };
+      this.#resting.add(end);
+    });
+  }
+
+  async listen(
+    at: SocketName,
+    options: ListenOptions,
+    handler: ListenHandler,
+  ): Promise<Listener> {
+    refuse(options, ["sendBuffer", "receiveBuffer", "reusePort", "ipv6Only"]);
+    if ("path" in at) {
+      await removeStale(at.path, () => isListening(at.path));
+      const listener = Deno.listen({
+        transport: "unix",
+        path: systemPath(at.path),
+      });
+      return new DenoListener(this, listener, options, handler);
+    }
+    const tcp = {
+      hostname: at.host,
+      port: at.port,
+      ...(options.backlog === undefined ? {} : { tcpBacklog: options.backlog }),
+    };
+    const { tls } = options;
+    const listener = tls === undefined
+      ? Deno.listen(tcp)
+      : Deno.listenTls({ ...tcp, cert: tls.certificate, key: tls.key });
+    return new DenoListener(this, listener, options, handler);
+  }
+
+  connect(
+    to: SocketName,
+    options: ConnectOptions,
+    handler: StreamHandler,
+  ): StreamConnection {
+    refuse(options, ["sendBuffer", "receiveBuffer"]);
+    const stream = new DenoStream(this, to);
+    stream.connect((signal) => connectTo(to, options, signal), handler);
+    return stream;
+  }
+
+  async bind(
+    at: SocketName,
+    options: DatagramOptions,
+    handler: DatagramHandler,
+  ): Promise<DatagramSocket> {
+    refuse(options, ["sendBuffer", "receiveBuffer", "reusePort"]);
+    if (!("path" in at)) {
+      return await DenoUdpSocket.open(this, { local: at }, options, handler);
+    }
+    await removeStale(at.path, () => isListening(at.path));
+    const socket = listenUnixDatagram(at.path);
+    return new DenoUnixDatagramSocket(
+      this,
+      socket,
+      undefined,
+      options,
+      handler,
+    );
+  }
+
+  async associate(
+    to: SocketName,
+    options: DatagramOptions,
+    handler: DatagramHandler,
+  ): Promise<DatagramSocket> {
+    refuse(options, ["sendBuffer", "receiveBuffer", "reusePort"]);
+    if (!("path" in to)) {
+      return await DenoUdpSocket.open(this, { remote: to }, options, handler);
+    }
+    // Answers need a name to go to, and Deno binds to paths only.
+    throw new UnsupportedError(
+      "Clients of Unix datagram sockets need the native engine",
+    );
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    for (const socket of [...this.sockets]) socket[Symbol.dispose]();
+    for (const end of this.#resting) end();
+  }
+}
+
+async function connectTo(
+  to: SocketName,
+  options: ConnectOptions,
+  signal: AbortSignal,
+): Promise<DenoConn> {
+  if ("path" in to) {
+    const path = systemPath(to.path);
+    return await Deno.connect({ transport: "unix", path });
+  }
+  const conn = await Deno.connect({
+    hostname: to.host,
+    port: to.port,
+    signal,
+  });
+  setStreamOptions(conn, options);
+  const { tls } = options;
+  if (tls === undefined) return conn;
+  const secure = await Deno.startTls(conn, {
+    hostname: tls.serverName,
+    ...(tls.certificates === undefined
+      ? {}
+      : { caCerts: [...tls.certificates] }),
+  });
+  const close = () => secure.close();
+  signal.addEventListener("abort", close);
+  try {
+    await withHandshakeDeadline(secure);
+  } finally {
+    signal.removeEventListener("abort", close);
+  }
+  return secure;
+}
+
+function listenUnixDatagram(path: string): Deno.DatagramConn {
+  // deno check knows it; without --unstable-net, it is not there.
+  const { listenDatagram } = Deno as Partial<
+    Pick<typeof Deno, "listenDatagram">
+  >;
+  if (listenDatagram === undefined) {
+    throw new UnsupportedError(
+      "Unix datagram sockets need the native engine, or deno run --unstable-net",
+    );
+  }
+  return listenDatagram({ transport: "unixpacket", path: systemPath(path) });
+}
+
+async function isListening(path: string): Promise<boolean> {
+  try {
+    (await Deno.connect({ transport: "unix", path })).close();
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.ConnectionRefused);
+  }
+}
+
+/** An abstract name begins with a NUL for the system (unix(7)). */
+function systemPath(path: string): string {
+  return path.replace(/^@/, "\0");
+}
+
+/** @throws {UnsupportedError} when an option is set that Deno's API has not */
+function refuse<T extends object>(options: T, names: readonly (keyof T)[]) {
+  for (const name of names) {
+    const value = options[name];
+    if (value !== undefined && value !== false) {
+      throw new UnsupportedError(
+        `Deno's own sockets have no option ${
+          String(name)
+        }: it takes the native engine`,
+      );
+    }
+  }
+}

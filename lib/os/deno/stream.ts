@@ -1,0 +1,314 @@
+import type {
+  Listener,
+  ListenHandler,
+  ListenOptions,
+  SocketName,
+  StreamConnection,
+  StreamHandler,
+  StreamOptions,
+} from "../network.ts";
+import { SocketFile } from "../unix_socket_file.ts";
+import type { DenoNetwork } from "./network.ts";
+
+/** A read takes this much at first, so that idle connections cost little, and four times more whenever that was filled. */
+const FIRST_READ_BYTES = 4096;
+const MAX_READ_BYTES = 65_536;
+/** How long a listener rests after the system refused it a connection. */
+const REST_MS = 100;
+/** TLS handshakes that may be under way at one time, and how long each may take. */
+const MAX_HANDSHAKES = 256;
+const HANDSHAKE_MS = 10_000;
+
+/** What Deno calls a connection; one that was accepted or connected. */
+export type DenoConn = Deno.Conn<Deno.Addr>;
+
+/** A connection of Deno's API. */
+export class DenoStream implements StreamConnection, Disposable {
+  readonly #network: DenoNetwork;
+  readonly #abort = new AbortController();
+  #peer: SocketName;
+  #conn: DenoConn | undefined;
+  #handler: StreamHandler | undefined;
+  #queue: Uint8Array<ArrayBuffer>[] = [];
+  #queued = 0;
+  #isWriting = false;
+  /** While reading is paused: resolved by {@linkcode resume}. */
+  #paused: PromiseWithResolvers<void> | undefined;
+  #peerEnded = false;
+  #ending = false;
+  #ended = false;
+  #closed = false;
+
+  constructor(network: DenoNetwork, peer: SocketName) {
+    this.#network = network;
+    this.#peer = peer;
+    network.sockets.add(this);
+  }
+
+  get peer(): SocketName {
+    return this.#peer;
+  }
+
+  get local(): SocketName {
+    return this.#conn === undefined
+      ? { path: "" }
+      : nameOf(this.#conn.localAddr);
+  }
+
+  get queued(): number {
+    return this.#queued;
+  }
+
+  /** Serves a connection that was accepted. */
+  start(conn: DenoConn, handler: StreamHandler): void {
+    this.#conn = conn;
+    this.#handler = handler;
+    this.#read(conn);
+    this.#flush();
+  }
+
+  /** Serves a connection that is still to be made. */
+  async connect(
+    connecting: (signal: AbortSignal) => Promise<DenoConn>,
+    handler: StreamHandler,
+  ): Promise<void> {
+    this.#handler = handler;
+    try {
+      const conn = await connecting(this.#abort.signal);
+      if (this.#closed) return conn.close();
+      this.#peer = nameOf(conn.remoteAddr);
+      this.#conn = conn;
+    } catch (error) {
+      return this.#fail(error);
+    }
+    handler.opened?.();
+    if (this.#closed) return;
+    this.#read(this.#conn);
+    this.#flush();
+  }
+
+  async #read(conn: DenoConn): Promise<void> {
+    let buffer = new Uint8Array(FIRST_READ_BYTES);
+    while (!this.#closed) {
+      let count: number | null;
+      try {
+        count = await conn.read(buffer);
+      } catch (error) {
+        return this.#fail(error);
+      }
+      while (this.#paused !== undefined) await this.#paused.promise;
+      if (this.#closed) return;
+      if (count === null) return this.#peerHasEnded();
+      this.#handler!.data(buffer.subarray(0, count));
+      if (count === buffer.length && count < MAX_READ_BYTES) {
+        buffer = new Uint8Array(4 * count);
+      }
+    }
+  }
+
+  #peerHasEnded(): void {
+    this.#peerEnded = true;
+    this.#handler!.end();
+    if (this.#ended) this.#finish();
+  }
+
+  write(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#closed || this.#ending) return;
+    this.#queue.push(bytes.slice());
+    this.#queued += bytes.length;
+    this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    const conn = this.#conn;
+    if (conn === undefined || this.#isWriting || this.#closed) return;
+    this.#isWriting = true;
+    const hadWork = this.#queue.length > 0;
+    try {
+      for (let chunk; (chunk = this.#queue.shift()) !== undefined;) {
+        for (let at = 0; at < chunk.length;) {
+          const count = await conn.write(chunk.subarray(at));
+          if (this.#closed) return;
+          at += count;
+          this.#queued -= count;
+        }
+      }
+      this.#isWriting = false;
+      if (this.#ending && !this.#ended) {
+        this.#ended = true;
+        await conn.closeWrite();
+      }
+    } catch (error) {
+      return this.#fail(error);
+    }
+    if (this.#closed) return;
+    if (this.#ended && this.#peerEnded) return this.#finish();
+    if (hadWork) this.#handler!.drained();
+  }
+
+  pause(): void {
+    this.#paused ??= Promise.withResolvers();
+  }
+
+  resume(): void {
+    this.#paused?.resolve();
+    this.#paused = undefined;
+  }
+
+  end(): void {
+    if (this.#closed || this.#ending) return;
+    this.#ending = true;
+    this.#flush();
+  }
+
+  /** What Deno throws at a connection that was closed is no news. */
+  #fail(error: unknown): void {
+    if (this.#closed) return;
+    this.close();
+    this.#handler!.closed(error as Error);
+  }
+
+  #finish(): void {
+    if (this.#closed) return;
+    this.close();
+    this.#handler!.closed();
+  }
+
+  /** Deno's API has no reset: what was not read makes one. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#queue = [];
+    this.#network.sockets.delete(this);
+    this.resume();
+    this.#abort.abort();
+    this.#conn?.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** A listener of Deno's API. */
+export class DenoListener implements Listener {
+  readonly name: SocketName;
+  readonly #network: DenoNetwork;
+  readonly #listener: Deno.Listener<Deno.Conn, Deno.Addr>;
+  readonly #options: ListenOptions;
+  readonly #handler: ListenHandler;
+  readonly #file: SocketFile | undefined;
+  #handshakes = 0;
+  #closed = false;
+
+  constructor(
+    network: DenoNetwork,
+    listener: Deno.Listener<Deno.Conn, Deno.Addr>,
+    options: ListenOptions,
+    handler: ListenHandler,
+  ) {
+    this.#network = network;
+    this.#listener = listener;
+    this.#options = options;
+    this.#handler = handler;
+    this.name = nameOf(listener.addr);
+    if ("path" in this.name) {
+      this.#file = new SocketFile(this.name.path, options.mode);
+    }
+    network.sockets.add(this);
+    this.#accept();
+  }
+
+  async #accept(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        const conn = await this.#listener.accept();
+        if (this.#closed) return conn.close();
+        setStreamOptions(conn, this.#options);
+        if (this.#options.tls === undefined) this.#begin(conn);
+        else this.#shakeHands(conn as Deno.TlsConn);
+      } catch (error) {
+        if (this.#closed) return;
+        this.#handler.refused(error as Error);
+        await this.#network.rest(REST_MS);
+      }
+    }
+  }
+
+  #begin(conn: DenoConn): void {
+    const stream = new DenoStream(this.#network, nameOf(conn.remoteAddr));
+    const handler = this.#handler.accept(stream);
+    if (handler !== undefined) return stream.start(conn, handler);
+    stream.close();
+    conn.close();
+  }
+
+  /** Goes on accepting meanwhile: a client that never sends a byte holds up nobody. */
+  async #shakeHands(conn: Deno.TlsConn): Promise<void> {
+    if (this.#handshakes >= MAX_HANDSHAKES) {
+      conn.close();
+      this.#handler.refused(
+        new Error(`${MAX_HANDSHAKES} TLS handshakes are under way`),
+      );
+      return;
+    }
+    this.#handshakes++;
+    try {
+      await withHandshakeDeadline(conn);
+      if (this.#closed) conn.close();
+      else this.#begin(conn);
+    } catch (error) {
+      if (!this.#closed) this.#handler.refused(error as Error);
+    } finally {
+      this.#handshakes--;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#network.sockets.delete(this);
+    this.#listener.close();
+    this.#file?.[Symbol.dispose]();
+  }
+}
+
+/** Completes a TLS handshake; when it fails or takes too long, the connection is closed. */
+export async function withHandshakeDeadline(conn: Deno.TlsConn): Promise<void> {
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    conn.close();
+  }, HANDSHAKE_MS);
+  try {
+    await conn.handshake();
+  } catch (error) {
+    if (!isLate) {
+      conn.close();
+      throw error;
+    }
+    throw new Error(`No TLS handshake within ${HANDSHAKE_MS / 1000} s`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The name of an address of Deno's. A leading NUL is an abstract name. */
+export function nameOf(address: Deno.Addr): SocketName {
+  if (address.transport === "tcp" || address.transport === "udp") {
+    return { host: address.hostname, port: address.port };
+  }
+  const { path } = address as { path?: string | null };
+  return { path: (path ?? "").replace(/^\0/, "@") };
+}
+
+/** What can be told after a connection is made; Unix sockets have neither. */
+export function setStreamOptions(
+  conn: DenoConn,
+  { noDelay, keepAlive }: StreamOptions,
+): void {
+  if (!("setNoDelay" in conn)) return;
+  const tcp = conn as Deno.TcpConn;
+  if (noDelay) tcp.setNoDelay(true);
+  if (keepAlive) tcp.setKeepAlive(true);
+}

@@ -1,0 +1,258 @@
+/** The door to TCP, TLS, UDP and Unix sockets: names are resolved and permissions asked for here, and nowhere else. */
+
+import { SystemError } from "../os/errno.ts";
+import { UnsupportedError } from "../os/library.ts";
+import type {
+  Cancel,
+  ConnectOptions,
+  DatagramHandler,
+  DatagramOptions,
+  DatagramSocket,
+  Listener,
+  ListenHandler,
+  ListenOptions,
+  Network,
+  SocketName,
+  StreamConnection,
+  StreamHandler,
+} from "../os/network.ts";
+import { system } from "../os/system.ts";
+import type { Family } from "../wire/address.ts";
+import { type Endpoint, formatEndpoint } from "./endpoint.ts";
+import {
+  mayUseNative,
+  requireNative,
+  requireNet,
+  requireSocketPath,
+} from "./permission.ts";
+import { requireHostName, resolve } from "./resolve.ts";
+
+/** An endpoint that has an address, and that this process may use: only {@linkcode ScopedNetwork.resolve} makes one. */
+export interface Place {
+  readonly endpoint: Endpoint;
+  readonly name: SocketName;
+}
+
+/** How to look an endpoint up. */
+export interface ResolveOptions {
+  /** To listen there: an empty host is every address of this machine, not the loopback one. */
+  readonly passive?: boolean | undefined;
+  readonly family?: Family | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Which sockets to use: those of the native layer, those of Deno's API, or the best there is. */
+export type EngineChoice = "auto" | "native" | "deno";
+
+/** The sockets of one run, within the permissions of this process. */
+export interface ScopedNetwork extends Disposable {
+  /** The engine of everything but TLS, which is always Deno's. */
+  readonly engine: "native" | "deno";
+  now(): number;
+  schedule(at: number, callback: () => void): Cancel;
+  /**
+   * Looks up where an endpoint is, and asks for permission: `net` for its
+   * host and port, `read` and `write` for its path.
+   *
+   * @throws {PermissionError} when this process may not use it
+   * @throws {ResolutionError} when its host has no address (of `family`)
+   */
+  resolve(
+    endpoint: Endpoint,
+    options?: ResolveOptions,
+  ): Promise<Place>;
+  listen(
+    at: Place,
+    options: ListenOptions,
+    handler: ListenHandler,
+  ): Promise<Listener>;
+  connect(
+    to: Place,
+    options: ConnectOptions,
+    handler: StreamHandler,
+  ): StreamConnection;
+  bind(
+    at: Place,
+    options: DatagramOptions,
+    handler: DatagramHandler,
+  ): Promise<DatagramSocket>;
+  associate(
+    to: Place,
+    options: DatagramOptions,
+    handler: DatagramHandler,
+  ): Promise<DatagramSocket>;
+}
+
+/**
+ * Opens the sockets of one run.
+ *
+ * @throws {PermissionError} when `native` is asked for without `ffi`
+ * @throws {UnsupportedError} when `native` is asked for where there is none
+ */
+export async function openNetwork(
+  engine: EngineChoice = "auto",
+): Promise<ScopedNetwork> {
+  const native = engine === "deno" ? undefined : await openNative(engine);
+  return new Scoped(native ?? await openDeno());
+}
+
+async function openNative(
+  engine: "auto" | "native",
+): Promise<Network | undefined> {
+  if (engine === "auto" && !mayUseNative()) return undefined;
+  requireNative();
+  const network = await system().openNetwork?.();
+  if (network === undefined && engine === "native") {
+    throw new UnsupportedError(
+      `Native TCP and UDP sockets are not supported on ${Deno.build.os}`,
+    );
+  }
+  return network;
+}
+
+async function openDeno(): Promise<Network> {
+  const { DenoNetwork } = await import("../os/deno/network.ts");
+  return new DenoNetwork();
+}
+
+class Scoped implements ScopedNetwork {
+  readonly #network: Network;
+  /** Deno's own, for TLS. */
+  #deno: Network | undefined;
+
+  constructor(network: Network) {
+    this.#network = network;
+  }
+
+  get engine(): "native" | "deno" {
+    return this.#network.engine;
+  }
+
+  now(): number {
+    return this.#network.now();
+  }
+
+  schedule(at: number, callback: () => void): Cancel {
+    return this.#network.schedule(at, callback);
+  }
+
+  async resolve(
+    endpoint: Endpoint,
+    { passive = false, family, signal }: ResolveOptions = {},
+  ): Promise<Place> {
+    if ("path" in endpoint) {
+      requireSocketPath(endpoint.path);
+      return { endpoint, name: { path: endpoint.path } };
+    }
+    const { port, transport } = endpoint;
+    if (transport === "tls" && this.#network.engine !== "deno") {
+      this.#deno ??= await openDeno();
+    }
+    const host = endpoint.host !== ""
+      ? endpoint.host
+      : passive
+      ? "::"
+      : family === 6
+      ? "::1"
+      : "127.0.0.1";
+    if (this.#network.engine === "deno") {
+      requireHostName(host);
+      requireNet(host, port);
+      return { endpoint, name: { host, port } };
+    }
+    const { text, zone } = await resolve(host, family, port, signal);
+    return { endpoint, name: { host: text + zone, port } };
+  }
+
+  async listen(
+    at: Place,
+    options: ListenOptions,
+    handler: ListenHandler,
+  ): Promise<Listener> {
+    const network = this.#networkOf(at);
+    const listen = (name: SocketName) => network.listen(name, options, handler);
+    return await opening("listen on", at, listen);
+  }
+
+  connect(
+    to: Place,
+    options: ConnectOptions,
+    handler: StreamHandler,
+  ): StreamConnection {
+    const { endpoint } = to;
+    const tls = endpoint.transport === "tls"
+      ? { serverName: endpoint.host || "localhost", ...options.tls }
+      : undefined;
+    return this.#networkOf(to).connect(to.name, { ...options, tls }, handler);
+  }
+
+  async bind(
+    at: Place,
+    options: DatagramOptions,
+    handler: DatagramHandler,
+  ): Promise<DatagramSocket> {
+    const bind = (name: SocketName) =>
+      this.#network.bind(name, options, handler);
+    return await opening("listen on", at, bind);
+  }
+
+  async associate(
+    to: Place,
+    options: DatagramOptions,
+    handler: DatagramHandler,
+  ): Promise<DatagramSocket> {
+    const associate = (name: SocketName) =>
+      this.#network.associate(name, options, handler);
+    return await opening("connect to", to, associate);
+  }
+
+  #networkOf({ endpoint }: Place): Network {
+    return endpoint.transport === "tls"
+      ? this.#deno ?? this.#network
+      : this.#network;
+  }
+
+  [Symbol.dispose](): void {
+    this.#network[Symbol.dispose]();
+    this.#deno?.[Symbol.dispose]();
+  }
+}
+
+/** Opens a socket; what the system refuses is told with the endpoint, in the same words for every engine. */
+async function opening<T>(
+  what: string,
+  { endpoint, name }: Place,
+  open: (name: SocketName) => Promise<T>,
+): Promise<T> {
+  try {
+    return await open(name);
+  } catch (error) {
+    // A machine without IPv6 still has every IPv4 address.
+    const isEvery = "host" in endpoint && endpoint.host === "";
+    if (isEvery && "host" in name && name.host === "::" && lacksIpv6(error)) {
+      const ipv4 = { host: "0.0.0.0", port: name.port };
+      return await opening(what, { endpoint, name: ipv4 }, open);
+    }
+    throw explained(error, `${what} ${formatEndpoint(endpoint)}`);
+  }
+}
+
+function lacksIpv6(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL";
+}
+
+/** An error of the system's with what was tried; any other error as it is. */
+function explained(error: unknown, operation: string): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code } = error as { code?: unknown };
+  if (typeof code !== "string") return error;
+  if (error instanceof SystemError) {
+    return new SystemError(operation, error.errno, code, error.description);
+  }
+  // Deno's texts end with "(os error 98)".
+  const [, description, errno = "0"] = /^(.*?)(?: \(os error (\d+)\))?$/s.exec(
+    error.message,
+  )!;
+  return new SystemError(operation, Number(errno), code, description!);
+}
