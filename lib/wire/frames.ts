@@ -94,12 +94,14 @@ export class FrameSplitter {
         return end < 0 ? Infinity : end + 1 - at;
       }
       case "length": {
+        if (this.#pendingBytes + bytes.length - at < LENGTH_BYTES) {
+          return Infinity;
+        }
         let length = 0;
         for (let i = 0; i < LENGTH_BYTES; i++) {
           const byte = i < this.#pendingBytes
-            ? this.#pending[i]
-            : bytes[at + i - this.#pendingBytes];
-          if (byte === undefined) return Infinity;
+            ? this.#pending[i]!
+            : bytes[at + i - this.#pendingBytes]!;
           length = length * 256 + byte;
         }
         if (length > this.#maxFrame) {

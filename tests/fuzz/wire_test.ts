@@ -8,6 +8,11 @@ import {
   parseAddress,
 } from "../../lib/wire/address.ts";
 import { PacketError } from "../../lib/wire/errors.ts";
+import {
+  encodeFrame,
+  FrameError,
+  FrameSplitter,
+} from "../../lib/wire/frames.ts";
 import { decodeIcmp } from "../../lib/wire/icmp.ts";
 import { splitExtensions } from "../../lib/wire/icmp_extensions.ts";
 import {
@@ -76,6 +81,32 @@ fuzzTest({
   ].map((packet) => vectors.concat(packet.subarray(5, 6), packet.subarray(8))),
   error: PacketError,
 });
+
+for (const framing of ["line", "length"] as const) {
+  fuzzTest({
+    name: `FrameSplitter(${framing})`,
+    parse: (bytes) => {
+      const splitter = new FrameSplitter(framing, 64);
+      const lengths: number[] = [];
+      const half = bytes.length >> 1;
+      for (const part of [bytes.subarray(0, half), bytes.subarray(half)]) {
+        splitter.push(
+          part as Uint8Array<ArrayBuffer>,
+          (message) => lengths.push(message.length),
+        );
+      }
+      return [lengths, splitter.pendingBytes];
+    },
+    corpus: [
+      vectors.concat(
+        ...["", "ab", "x".repeat(64)].map((text) =>
+          encodeFrame(framing, new TextEncoder().encode(text))
+        ),
+      ),
+    ],
+    error: FrameError,
+  });
+}
 
 const TEXTS = [
   "192.0.2.1",
