@@ -79,7 +79,7 @@ async function main(args: readonly string[]): Promise<number> {
       return await main(rest);
     case "-h":
     case "--help":
-      return await runCommand(await loadCommand("help"), rest);
+      return await main(["help", ...rest]);
     case "-V":
     case "--version": {
       const { versionLine } = await import("./commands/cli/version.ts");
@@ -87,9 +87,9 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     }
     default: {
-      const command = await loadCommand(first);
-      return await runCommand(command, rest)
-        .catch((error) => fail(`netdiag ${first}`, error));
+      const { command, args: own } = await loadCommand([first, ...rest]);
+      return await runCommand(command, own)
+        .catch((error) => fail(`netdiag ${command.name}`, error));
     }
   }
 }

@@ -49,6 +49,18 @@ export interface SizeSpec extends OptionBase {
   readonly max: number;
 }
 
+/** A share: `10%` or `0.1`. Parsed to a number from 0 to 1. */
+export interface ShareSpec extends OptionBase {
+  readonly type: "share";
+  readonly value: string;
+}
+
+/** Permissions of a file, in octal: `600`. */
+export interface FileModeSpec extends OptionBase {
+  readonly type: "file-mode";
+  readonly value: string;
+}
+
 /** One of a few words. */
 export interface ChoiceSpec extends OptionBase {
   readonly type: "choice";
@@ -67,6 +79,8 @@ export type OptionSpec =
   | IntegerSpec
   | DurationSpec
   | SizeSpec
+  | ShareSpec
+  | FileModeSpec
   | ChoiceSpec
   | StringSpec;
 
@@ -107,7 +121,7 @@ export type Permission =
   }
   /** The system's own library. */
   | { readonly name: "ffi" }
-  | { readonly name: "read"; readonly path: string };
+  | { readonly name: "read" | "write"; readonly path: string };
 
 /** The permissions of one command line. */
 export interface Permissions {
@@ -145,6 +159,7 @@ export interface Example {
 
 /** One command of netdiag. */
 export interface Command<S extends OptionSpecs = OptionSpecs> {
+  /** Every word of it: `ping`, `echo send`. */
   readonly name: string;
   /** Everything that may follow the name, one form a line. */
   readonly usage: readonly string[];

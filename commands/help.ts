@@ -13,13 +13,10 @@ export const help: Command<Record<never, never>> = {
   options: {},
   examples: [{ line: "help ping", does: "everything about ping" }],
   async prepare({ operands }) {
-    if (operands.length > 1) {
-      throw new UsageError(`Unexpected argument "${operands[1]!.text}"`);
-    }
-    const name = operands[0]?.text;
+    const [name, ...words] = operands.map(({ text }) => text);
     const text = name === undefined
       ? overview()
-      : commandHelp(await loadCommand(name));
+      : await explain([name, ...words]);
     return {
       permissions: { required: [], optional: [] },
       run({ output }) {
@@ -29,3 +26,13 @@ export const help: Command<Record<never, never>> = {
     };
   },
 };
+
+async function explain(
+  words: readonly [string, ...string[]],
+): Promise<string> {
+  const { command, args } = await loadCommand(words);
+  if (args.length > 0) {
+    throw new UsageError(`Unexpected argument ${JSON.stringify(args[0])}`);
+  }
+  return commandHelp(command);
+}

@@ -26,13 +26,13 @@ export const permissions: Command<Record<never, never>> = {
   ],
   wraps: true,
   async prepare({ operands }) {
-    const [name, ...args] = operands.map(({ text }) => text);
+    const [name, ...words] = operands.map(({ text }) => text);
     if (name === undefined) {
       throw new UsageError(
         'Command required, as in "netdiag permissions ping example.com"',
       );
     }
-    const command = await loadCommand(name);
+    const { command, args } = await loadCommand([name, ...words]);
     const parsed = parseCommandLine(command.options, args, command.wraps);
     const line = parsed.options.help
       ? ""

@@ -47,6 +47,7 @@ export class OutputError extends Error {
  */
 const EXPECTED: ReadonlySet<string> = new Set([
   "AddressError",
+  "EndpointError",
   "IcmpUnavailableError",
   "OptionError",
   "OutputError",

@@ -1,7 +1,7 @@
 /** Help, made from the same data that parses. */
 
 import type { Command, OptionSpec, OptionSpecs } from "../command.ts";
-import { COMMANDS } from "../registry.ts";
+import { commandEntries, type CommandGroup, COMMANDS } from "../registry.ts";
 import { COMMON_OPTIONS } from "./parse.ts";
 
 /** Help is laid out for terminals of this width. */
@@ -12,15 +12,11 @@ const MAX_NAME_WIDTH = 24;
 
 /** What `netdiag help` prints. */
 export function overview(): string {
-  const names = Object.keys(COMMANDS);
-  const width = Math.max(...names.map((name) => name.length));
   return [
     "Usage: netdiag COMMAND [OPTION...] [ARGUMENT...]",
     "",
     "Commands:",
-    ...names.map((name) =>
-      `${INDENT}${name.padEnd(width)}${INDENT}${COMMANDS[name]!.summary}`
-    ),
+    ...entryLines(),
     "",
     'Run "netdiag help COMMAND" for its options and examples,',
     '"netdiag --version" for the version.',
@@ -32,12 +28,16 @@ export function overview(): string {
 
 /** What `netdiag help COMMAND` prints. */
 export function commandHelp(command: Command): string {
+  const [first = "", word] = command.name.split(" ");
+  const isDefault = word !== undefined && groupOf(first)?.default === word;
+  const name = isDefault ? `${first} [${word}]` : command.name;
   const lines = command.usage.map((usage, i) =>
-    `${i === 0 ? "Usage:" : "      "} netdiag ${command.name} ${usage}`
+    `${i === 0 ? "Usage:" : "      "} netdiag ${name} ${usage}`
   );
   for (const paragraph of command.description) {
     lines.push("", ...wrap(paragraph, WIDTH));
   }
+  if (isDefault) lines.push("", "Commands:", ...entryLines(`${first} `));
   lines.push("", "Options:", ...optionLines(command.options));
   lines.push(...optionLines(COMMON_OPTIONS));
   if (command.examples.length > 0) lines.push("", "Examples:");
@@ -45,6 +45,21 @@ export function commandHelp(command: Command): string {
     lines.push(`${INDENT}netdiag ${line}`, `${INDENT}${INDENT}${does}`);
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** A line for each command whose name begins with `prefix`. */
+function entryLines(prefix = ""): string[] {
+  const entries = commandEntries()
+    .filter(([name]) => name.startsWith(prefix));
+  const width = Math.max(...entries.map(([name]) => name.length));
+  return entries.map(([name, { summary }]) =>
+    `${INDENT}${name.padEnd(width)}${INDENT}${summary}`
+  );
+}
+
+function groupOf(name: string): CommandGroup | undefined {
+  const entry = COMMANDS[name];
+  return entry !== undefined && "subcommands" in entry ? entry : undefined;
 }
 
 function optionLines(options: OptionSpecs): string[] {

@@ -62,6 +62,7 @@ function valueOf(permission: Permission): string | undefined {
     case "ffi":
       return libraryPath();
     case "read":
+    case "write":
       return permission.path.replaceAll(",", ",,");
   }
 }
@@ -112,6 +113,7 @@ export function isGranted(permission: Permission): boolean {
         throw error;
       }
     case "read":
+    case "write":
       return query(permission);
   }
 }
@@ -138,6 +140,7 @@ function describe(permission: Permission): string {
     case "ffi":
       return "ffi access to the system's C library";
     case "read":
-      return `read access to "${permission.path}"`;
+    case "write":
+      return `${permission.name} access to "${permission.path}"`;
   }
 }

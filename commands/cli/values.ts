@@ -61,6 +61,14 @@ export function parseInteger(text: string): number | undefined {
   return /^([+-]?\d+|0x[0-9a-f]+)$/i.test(text) ? Number(text) : undefined;
 }
 
+/** A number from 0 to 1: `10%` or `0.1`. Undefined when it is none. */
+export function parseShare(text: string): number | undefined {
+  const match = /^(\d+\.?\d*|\.\d+)(%?)$/.exec(text);
+  if (match === null) return undefined;
+  const share = Number(match[1]) / (match[2] === "%" ? 100 : 1);
+  return share <= 1 ? share : undefined;
+}
+
 /**
  * The value of an option that takes one.
  *
@@ -105,6 +113,13 @@ export function parseValue(
         fail("not a duration, such as 0.5, 200ms or 2s");
       return ms <= spec.max ? ms : fail(`must be ${spec.max}ms at most`);
     }
+    case "share":
+      return parseShare(text) ??
+        fail("not a share from 0 to 1, such as 10% or 0.1");
+    case "file-mode":
+      return /^[0-7]{1,4}$/.test(text) && parseInt(text, 8) <= 0o777
+        ? parseInt(text, 8)
+        : fail("not an octal file mode, such as 600");
     case "choice":
       return spec.choices.includes(text)
         ? text

@@ -26,6 +26,8 @@ const SPECS = {
   },
   quiet: { short: "q", type: "flag", help: "" },
   four: { short: "4", type: "flag", help: "" },
+  drop: { type: "share", value: "SHARE", help: "" },
+  chmod: { type: "file-mode", value: "OCTAL", help: "" },
   secret: { type: "flag", hidden: true, help: "" },
 } as const satisfies OptionSpecs;
 
@@ -152,6 +154,13 @@ Deno.test("parseCommandLine() reads integers in decimal and hexadecimal, and wor
   assertEquals(parse("--rate 5").options.rate, 5);
 });
 
+Deno.test("parseCommandLine() reads shares in percent and as numbers, file modes in octal", () => {
+  assertEquals(parse("--drop 10%").options.drop, 0.1);
+  assertEquals(parse("--drop .25").options.drop, 0.25);
+  assertEquals(parse("--drop 100%").options.drop, 1);
+  assertEquals(parse("--chmod 0640").options.chmod, 0o640);
+});
+
 Deno.test("parseCommandLine() refuses what is no value, and says why", () => {
   const cases: [string, string][] = [
     ["-c x", 'Invalid value "x" for "--count": not a whole number'],
@@ -177,6 +186,14 @@ Deno.test("parseCommandLine() refuses what is no value, and says why", () => {
       'Invalid value "1.5" for "--size": not a number of bytes, such as 1500 or 64KiB',
     ],
     ["-s 70KiB", 'Invalid value "70KiB" for "--size": must be 0 to 70000'],
+    ...["10", "101%", "%", "-1%"].map((share): [string, string] => [
+      `--drop ${share}`,
+      `Invalid value "${share}" for "--drop": not a share from 0 to 1, such as 10% or 0.1`,
+    ]),
+    ...["9", "1777", "rw", ""].map((mode): [string, string] => [
+      `--chmod=${mode}`,
+      `Invalid value "${mode}" for "--chmod": not an octal file mode, such as 600`,
+    ]),
     ["-M maybe", 'Invalid value "maybe" for "--mode": must be do or want'],
     ["-c", 'Option "-c" needs a value'],
     ["host --count", 'Option "--count" needs a value'],

@@ -12,8 +12,8 @@ async function permissionsOf(
   name: string,
   ...args: string[]
 ): Promise<Permissions> {
-  const command = await loadCommand(name);
-  const parsed = parseCommandLine(command.options, args, command.wraps);
+  const { command, args: own } = await loadCommand([name, ...args]);
+  const parsed = parseCommandLine(command.options, own, command.wraps);
   return (await command.prepare(parsed)).permissions;
 }
 
@@ -82,10 +82,12 @@ Deno.test("flags() writes one flag a name, for a shell", () => {
       { name: "net", host: "::1" },
       { name: "net", host: "fe80::1%eth0", port: 80 },
       { name: "read", path: "hosts.txt" },
+      { name: "write", path: "log,1" },
     ]),
     [
       "--allow-net=example.com,[::1],[fe80::1]:80",
       "--allow-read=hosts.txt",
+      "--allow-write=log,,1",
     ],
   );
   assertEquals(

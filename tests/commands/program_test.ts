@@ -20,6 +20,10 @@ Deno.test("netdiag --help, help and help COMMAND need no permission", async () =
       [["ping", "--help"], "Usage: netdiag ping"],
       [["ping", "-h", "host"], "Usage: netdiag ping"],
       [["permissions", "--help"], "Usage: netdiag permissions"],
+      [["help", "echo"], "Usage: netdiag echo [serve]"],
+      [["help", "echo", "serve"], "Usage: netdiag echo [serve]"],
+      [["echo", "--help"], "Usage: netdiag echo [serve]"],
+      [["echo", "serve", "-h"], "Usage: netdiag echo [serve]"],
     ] as const
   ) {
     const { code, stdout, stderr } = await run(args, []);
@@ -46,6 +50,18 @@ Deno.test("netdiag says in one line what is wrong, and exits with 2", async () =
     [
       ["help", "pin"],
       'netdiag help: Unknown command "pin": did you mean "ping"?',
+    ],
+    [
+      ["echo", "serv"],
+      'netdiag: Unknown command "echo serv": did you mean "echo serve"?',
+    ],
+    [
+      ["help", "ping", "host"],
+      'netdiag help: Unexpected argument "host"',
+    ],
+    [
+      ["echo", "localhost"],
+      'netdiag echo serve: Cannot parse endpoint "localhost": the port is missing, as in localhost:7007',
     ],
     [
       ["ping", "--cuont", "3"],
