@@ -1,12 +1,16 @@
 import { MessageTooLongError, type SystemError } from "../os/errno.ts";
 import type { ClockSource, EventLoop } from "../os/types.ts";
-import { RoundTripStatistics } from "../stats/round_trip.ts";
+import {
+  roundedSummary,
+  RoundTripStatistics,
+  wholeNanoseconds,
+} from "../stats/round_trip.ts";
 import type { Family } from "../wire/address.ts";
 import { Dispatcher, type DispatchListener } from "./dispatcher.ts";
 import type { Answer, DeliveryError, Prober, ProbeSink } from "./prober.ts";
 import { type Probes, ProbeState } from "./probes.ts";
 import type { Schedule } from "./schedule.ts";
-import { type Counter, type Targets, wholeNanoseconds } from "./targets.ts";
+import type { Counter, Targets } from "./targets.ts";
 import type {
   PingEvent,
   PingStart,
@@ -309,9 +313,7 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
   /** Statistics of the round trips so far; undefined before the first. */
   roundTrips(): RoundTripSummary | undefined {
     const summary = this.statistics.summary();
-    return summary && Object.fromEntries(
-      Object.entries(summary).map(([name, ms]) => [name, wholeNanoseconds(ms)]),
-    ) as unknown as RoundTripSummary;
+    return summary && roundedSummary(summary);
   }
 
   /** How all probes have ended so far. */

@@ -15,7 +15,7 @@ import {
   type IcmpMessage,
   writeEchoHeader,
 } from "../wire/icmp.ts";
-import type { Payload } from "./payload.ts";
+import type { Payload } from "../wire/payload.ts";
 import type { Prober, ProbeSink } from "./prober.ts";
 import { Probes } from "./probes.ts";
 import type { Targets } from "./targets.ts";

@@ -10,7 +10,7 @@ import { type Family, familyOf, isLinkLocal } from "../wire/address.ts";
 import { ICMP_HEADER_BYTES } from "../wire/icmp.ts";
 import { IcmpProber } from "./icmp_prober.ts";
 import type { CommonPlan } from "./options.ts";
-import { Payload } from "./payload.ts";
+import { Payload } from "../wire/payload.ts";
 import type { Prober } from "./prober.ts";
 import type { Probes } from "./probes.ts";
 import type { Targets } from "./targets.ts";

@@ -6,7 +6,7 @@ import { openDenoTcp, openPort } from "../socket/port.ts";
 import type { Family } from "../wire/address.ts";
 import type { Shared } from "./open.ts";
 import type { CommonPlan } from "./options.ts";
-import { Payload } from "./payload.ts";
+import { Payload } from "../wire/payload.ts";
 import { PortProber } from "./port_prober.ts";
 import type { Prober } from "./prober.ts";
 import type { ProbeOptions } from "./types.ts";

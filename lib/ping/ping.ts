@@ -1,13 +1,14 @@
 import { openEventLoop } from "../socket/icmp.ts";
 import { mayUseNative } from "../socket/permission.ts";
 import { resolve } from "../socket/resolve.ts";
+import { wholeNanoseconds } from "../stats/round_trip.ts";
 import { formatAddress, isMulticast } from "../wire/address.ts";
 import { Engine } from "./engine.ts";
 import { openProber, sourceFor, throwIfHopeless, withZone } from "./open.ts";
 import { planSingle, type SingleOptionsPlan } from "./options.ts";
 import { Probes, SEQUENCES } from "./probes.ts";
 import { SingleSchedule } from "./schedule.ts";
-import { Targets, wholeNanoseconds } from "./targets.ts";
+import { Targets } from "./targets.ts";
 import type { PingEvent, PingOptions, PingSummary } from "./types.ts";
 
 /** A run of {@linkcode ping}: its events, and a look at the counts while it goes on. */

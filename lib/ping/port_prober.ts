@@ -1,7 +1,7 @@
 import type { IcmpErrorReport, PortTransport } from "../os/types.ts";
 import type { Family } from "../wire/address.ts";
 import { describeIcmpError } from "../wire/icmp.ts";
-import type { Payload } from "./payload.ts";
+import type { Payload } from "../wire/payload.ts";
 import type { Prober, ProbeSink } from "./prober.ts";
 import type { Probes } from "./probes.ts";
 import type { Targets } from "./targets.ts";

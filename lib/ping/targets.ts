@@ -1,3 +1,4 @@
+import { wholeNanoseconds } from "../stats/round_trip.ts";
 import { type Family, formatAddress, isLinkLocal } from "../wire/address.ts";
 import type { ProbeCounts, TargetResult } from "./types.ts";
 
@@ -287,9 +288,4 @@ function lossPercent(
 ): number | undefined {
   const ended = transmitted - inFlight;
   return ended === 0 ? undefined : (lost + errors) * 100 / ended;
-}
-
-/** No clock tells more; the rest is the noise of binary fractions. */
-export function wholeNanoseconds(milliseconds: number): number {
-  return Math.round(milliseconds * 1e6) / 1e6;
 }

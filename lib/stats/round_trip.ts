@@ -82,3 +82,15 @@ export class RoundTripStatistics {
     };
   }
 }
+
+/** No clock tells more; the rest is the noise of binary fractions. */
+export function wholeNanoseconds(milliseconds: number): number {
+  return Math.round(milliseconds * 1e6) / 1e6;
+}
+
+/** Every time of a summary likewise. */
+export function roundedSummary(summary: RoundTripSummary): RoundTripSummary {
+  return Object.fromEntries(
+    Object.entries(summary).map(([name, ms]) => [name, wholeNanoseconds(ms)]),
+  ) as unknown as RoundTripSummary;
+}

@@ -4,7 +4,7 @@ import { Engine, type EngineEvent } from "../../lib/ping/engine.ts";
 import { IcmpProber } from "../../lib/ping/icmp_prober.ts";
 import { planMany, planSingle } from "../../lib/ping/options.ts";
 import { ICMP_HEADER_BYTES } from "../../lib/wire/icmp.ts";
-import { Payload } from "../../lib/ping/payload.ts";
+import { Payload } from "../../lib/wire/payload.ts";
 import { Probes } from "../../lib/ping/probes.ts";
 import { ManySchedule, SingleSchedule } from "../../lib/ping/schedule.ts";
 import { Targets } from "../../lib/ping/targets.ts";

@@ -3,7 +3,7 @@
  * number in 8 bytes, and a pattern. A shorter payload is cut from its end.
  */
 
-import { readUint32 } from "../wire/bytes.ts";
+import { readUint32 } from "./bytes.ts";
 
 const TOKEN_BYTES = 8;
 const NUMBER = TOKEN_BYTES;
