@@ -51,7 +51,8 @@ const LAYERS: readonly Layer[] = [
   {
     name: "an engine",
     holds: /^lib\/(\w+)\//,
-    mayImport: "lib/($1/|socket/|wire/|stats/|os/(types|network|errno)\\.ts$)",
+    mayImport:
+      "(lib/($1/|socket/|wire/|stats/|os/(types|network|errno)\\.ts$)|npm:/?hdr-histogram-js@)",
   },
 ];
 

@@ -44,6 +44,11 @@ export interface ResolveOptions {
 /** Which sockets to use: those of the native layer, those of Deno's API, or the best there is. */
 export type EngineChoice = "auto" | "native" | "deno";
 
+/** How to connect: whether with TLS, and to which server name, the endpoint says. */
+export interface ScopedConnectOptions extends Omit<ConnectOptions, "tls"> {
+  readonly tls?: Partial<NonNullable<ConnectOptions["tls"]>> | undefined;
+}
+
 /** The sockets of one run, within the permissions of this process. */
 export interface ScopedNetwork extends Disposable {
   /** The engine of everything but TLS, which is always Deno's. */
@@ -68,7 +73,7 @@ export interface ScopedNetwork extends Disposable {
   ): Promise<Listener>;
   connect(
     to: Place,
-    options: ConnectOptions,
+    options: ScopedConnectOptions,
     handler: StreamHandler,
   ): StreamConnection;
   bind(
@@ -176,7 +181,7 @@ class Scoped implements ScopedNetwork {
 
   connect(
     to: Place,
-    options: ConnectOptions,
+    options: ScopedConnectOptions,
     handler: StreamHandler,
   ): StreamConnection {
     const { endpoint } = to;

@@ -1,0 +1,59 @@
+/** {@linkcode echoLoad}: as many echoes as a server, or a plan, allows. */
+
+import { type Endpoint, parseEndpoint } from "../socket/endpoint.ts";
+import { openNetwork } from "../socket/network.ts";
+import { Latencies } from "./latencies.ts";
+import { planLoad } from "./load_options.ts";
+import { LoadRun } from "./load_run.ts";
+import type { EchoLoadEvent, EchoLoadOptions } from "./load_types.ts";
+
+/**
+ * Loads an echo server over many connections, checks every byte that comes
+ * back, and measures how long each message took.
+ *
+ * @example
+ * ```ts
+ * import { echoLoad, serveEcho } from "@netdiag/netdiag";
+ *
+ * await using server = await serveEcho(["tcp://127.0.0.1:0"]);
+ * const options = { durationMs: 200, warmupMs: 50 };
+ * for await (const event of echoLoad(server.endpoints[0]!, options)) {
+ *   if (event.type === "summary") console.log(event.latency?.p99Ms);
+ * }
+ * ```
+ *
+ * @param endpoint such as `tcp://127.0.0.1:7007`, `udp://[::1]:7`, `unix:/tmp/echo.sock`
+ * @throws {EndpointError} when the endpoint is none
+ * @throws {OptionError} when an option has a value that cannot be used
+ * @throws {PermissionError} when Deno's permissions do not cover the endpoint
+ * @throws {ResolutionError} when its name has no address
+ */
+export async function* echoLoad(
+  endpoint: string | Endpoint,
+  options: EchoLoadOptions = {},
+): AsyncGenerator<EchoLoadEvent, void, undefined> {
+  const parsed = typeof endpoint === "string"
+    ? parseEndpoint(endpoint)
+    : endpoint;
+  const plan = planLoad(parsed, options);
+  const { signal, family, engine } = options;
+  signal?.throwIfAborted();
+  const latencies = await Latencies.open();
+  using network = await openNetwork(engine);
+  const place = await network.resolve(parsed, { family, signal });
+  const run = new LoadRun(network, place, plan, latencies);
+  const abort = () => run.abort();
+  signal?.addEventListener("abort", abort);
+  try {
+    yield await run.connect(signal);
+    if (signal?.aborted) run.abort();
+    else run.start();
+    for (;;) {
+      const event = await run.next();
+      yield event;
+      if (event.type === "summary") return;
+    }
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}

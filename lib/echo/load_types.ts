@@ -1,0 +1,142 @@
+/** The options, events and results of {@linkcode echoLoad}. */
+
+import type { Family } from "../wire/address.ts";
+
+export type { Family };
+
+/** Options of {@linkcode echoLoad}. */
+export interface EchoLoadOptions {
+  /** Connections, or sockets, at one time; each has one message in flight. Default 64. */
+  readonly connections?: number | undefined;
+  /** Bytes of a message. Default 64. */
+  readonly size?: number | undefined;
+  /** How long to measure, in milliseconds. Default 10,000. */
+  readonly durationMs?: number | undefined;
+  /** How long to run before measuring, in milliseconds. Default 1000. */
+  readonly warmupMs?: number | undefined;
+  /**
+   * Open loop: messages a second over all connections, each with a planned
+   * time from which its latency counts, so that a stall of the server shows
+   * in every message that it held up. Default: closed loop, the next message
+   * of a connection follows the answer to the last one.
+   */
+  readonly rate?: number | undefined;
+  /** Streams: a new connection for each message; its latency counts from the connecting on. Default false. */
+  readonly reconnect?: boolean | undefined;
+  /** How long to wait for a connection, and for an answer, in milliseconds; an unanswered datagram is lost. Default 1000. */
+  readonly timeoutMs?: number | undefined;
+  /** Use only this address family. */
+  readonly family?: Family | undefined;
+  /** Certificates in PEM that `tls://` endpoints are trusted by, beside the system's. */
+  readonly certificates?: readonly string[] | undefined;
+  /** `native` is the event loop over FFI (Linux), `deno` Deno's own API, `auto` the best there is. Default `"auto"`. */
+  readonly engine?: "auto" | "native" | "deno" | undefined;
+  /** Ends the run; the summary tells of what was measured until then. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Everything is connected, and the warm-up begins. */
+export interface EchoLoadStart {
+  readonly type: "start";
+  readonly endpoint: string;
+  /** Connections that could be made. */
+  readonly connections: number;
+  readonly size: number;
+  readonly engine: "native" | "deno";
+  /** Unix time in seconds. */
+  readonly time: number;
+}
+
+/** How it goes, once a second. */
+export interface EchoLoadProgress {
+  readonly type: "progress";
+  /** `warmup`: nothing counts yet. */
+  readonly phase: "warmup" | "measure";
+  /** Since the phase began, in milliseconds. */
+  readonly elapsedMs: number;
+  /** Answers a second since the last such event. */
+  readonly perSecond: number;
+  /** Median latency since measuring began, in milliseconds; absent without answers. */
+  readonly p50Ms?: number;
+  readonly p99Ms?: number;
+  /** Errors of every kind so far. */
+  readonly errors: number;
+  readonly time: number;
+}
+
+/** A point of the distribution of latencies. */
+export interface LatencyPoint {
+  /** 0 to 100. */
+  readonly percentile: number;
+  /** This share of the messages was at most this late, in milliseconds. */
+  readonly ms: number;
+}
+
+/** One bar of the histogram. */
+export interface LatencyBar {
+  /** Bounds in milliseconds: more than `fromMs`, `toMs` at the most. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly count: number;
+}
+
+/** Latencies in milliseconds, with three significant digits. */
+export interface LatencySummary {
+  readonly minMs: number;
+  readonly meanMs: number;
+  readonly p50Ms: number;
+  readonly p90Ms: number;
+  readonly p99Ms: number;
+  readonly p999Ms: number;
+  readonly p9999Ms: number;
+  readonly maxMs: number;
+  /** From the shortest to the longest, in bars that grow by a constant factor. */
+  readonly histogram: readonly LatencyBar[];
+  /** Steps that halve the distance to 100 %, five to each half. */
+  readonly distribution: readonly LatencyPoint[];
+}
+
+/** What was measured; the last event. */
+export interface EchoLoadSummary {
+  readonly type: "summary";
+  readonly endpoint: string;
+  /** Why it ended: the time was over, the signal aborted, or no connection was left. */
+  readonly ended: "duration" | "aborted" | "no-connections";
+  readonly connections: {
+    readonly opened: number;
+    /** Those that could not be made. */
+    readonly failed: number;
+    /** Those that broke while they were used. */
+    readonly broken: number;
+  };
+  /** Measured time, in milliseconds: without the warm-up. */
+  readonly durationMs: number;
+  readonly sent: number;
+  readonly answered: number;
+  /** Sent and not answered: lost, broken off, or still in flight at the end. */
+  readonly unanswered: number;
+  /** Open loop: planned, and never sent. */
+  readonly unsent: number;
+  /** Datagrams that were answered once more, or too late. */
+  readonly duplicates: number;
+  /** Answers that were not what was sent. */
+  readonly mismatched: number;
+  /** The first of them: where it differs, in bytes from the start of the message. */
+  readonly firstMismatch?: {
+    readonly offset: number;
+    readonly expected: number;
+    readonly actual: number;
+  };
+  /** What failed how often, by the system's name of the error or by a word: `ECONNRESET`, `closed`, `timeout`, `mismatch`. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** Answers a second. */
+  readonly perSecond: number;
+  /** Bytes that came back, a second. */
+  readonly bytesPerSecond: number;
+  /** Absent without answers. */
+  readonly latency?: LatencySummary;
+  readonly time: number;
+}
+
+/** What happens in a run. */
+export type EchoLoadEvent = EchoLoadStart | EchoLoadProgress | EchoLoadSummary;
