@@ -37,7 +37,8 @@ export class LinuxNetwork implements Network {
     await undefined;
     while (!this.#closed) {
       await this.loop.dispatch(this.#timers.next);
-      if (!this.#closed) this.#timers.run(this.now());
+      // What was put off to the end of their moment, such as sending datagrams, is done before the next wait.
+      if (!this.#closed && this.#timers.run(this.now())) await undefined;
     }
   }
 

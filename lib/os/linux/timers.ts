@@ -39,11 +39,12 @@ export class Timers {
     return low;
   }
 
-  /** Calls what is due. What that plans anew, for now even, waits for the next time. */
-  run(now: number): void {
-    if (this.next > now) return;
+  /** Calls what is due, and returns whether anything was. What that plans anew, for now even, waits for the next time. */
+  run(now: number): boolean {
+    if (this.next > now) return false;
     const due = this.#timers.splice(this.#placeOf(now));
     for (const timer of due.reverse()) timer.callback?.();
+    return true;
   }
 
   /** Forgets everything. */
