@@ -163,10 +163,15 @@ export class LinuxEventLoop implements EventLoop {
     }
     // What a thread's wait may be late by is waited for here, the next time.
     const ready = await this.#pollOnThread(
-      Math.max(0, milliseconds - BRISK_MS / 2),
+      Math.max(0, milliseconds - BRISK_MS),
     );
     this.#brisk = ready > 0 && this.now() - start < BRISK_MS;
     if (!this.#closed) this.#tell(0);
+  }
+
+  /** Something was sent out of turn, and may be answered at once. */
+  expectAnswer(): void {
+    this.#brisk = true;
   }
 
   /** Tells what is ready within some time, {@linkcode BRISK_MS} at the most; returns whether anything was. */

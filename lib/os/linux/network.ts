@@ -37,8 +37,10 @@ export class LinuxNetwork implements Network {
     await undefined;
     while (!this.#closed) {
       await this.loop.dispatch(this.#timers.next);
+      if (this.#closed || !this.#timers.run(this.now())) continue;
       // What was put off to the end of their moment, such as sending datagrams, is done before the next wait.
-      if (!this.#closed && this.#timers.run(this.now())) await undefined;
+      await undefined;
+      this.loop.expectAnswer();
     }
   }
 
