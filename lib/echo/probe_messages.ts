@@ -107,7 +107,7 @@ class LineMessages implements Messages {
   write(message: Bytes, sequence: number): void {
     const digits = Math.min(DIGITS, this.size);
     const text = String(sequence).padStart(DIGITS, "0");
-    this.#encoder.encodeInto(text.slice(DIGITS - digits), message);
+    this.#encoder.encodeInto(text.slice(text.length - digits), message);
   }
 
   sequenceOf(): undefined {

@@ -1,7 +1,7 @@
 /** Checks and defaults of a probe's options, before anything is opened. */
 
-import type { ConnectOptions } from "../os/network.ts";
 import type { Endpoint } from "../socket/endpoint.ts";
+import type { ScopedConnectOptions } from "../socket/network.ts";
 import { checkChoice, checkNumber, OptionError } from "../socket/options.ts";
 import type { Framing } from "../wire/frames.ts";
 import type { EchoProbeOptions } from "./probe_types.ts";
@@ -36,7 +36,7 @@ export interface ProbePlan {
   readonly split: number;
   readonly coalesce: number;
   readonly keepReplies: boolean;
-  readonly connect: ConnectOptions;
+  readonly connect: ScopedConnectOptions;
 }
 
 /**
@@ -84,7 +84,6 @@ export function planProbe(
       tls: transport === "tls"
         ? {
           certificates: options.certificates,
-          insecure: options.insecure,
         }
         : undefined,
     },

@@ -45,8 +45,6 @@ export interface EchoProbeOptions {
   readonly family?: Family | undefined;
   /** TLS: certificates in PEM that are trusted beside the system's. */
   readonly certificates?: readonly string[] | undefined;
-  /** TLS: accept whatever certificate comes. Default false. */
-  readonly insecure?: boolean | undefined;
   /** Which sockets to use. Default `"auto"`. */
   readonly engine?: "auto" | "native" | "deno" | undefined;
   /** Ends the run: the summary follows at once, if it had begun. */
@@ -145,6 +143,8 @@ export interface EchoProbeClosed {
   readonly replyBytes: number;
   /** See `replyBytes`. */
   readonly expectedBytes: number;
+  /** The bytes that had come are not what was sent. */
+  readonly mismatch?: EchoMismatch;
   /** The system's error, where the connection was broken: `Connection reset by peer`. */
   readonly message?: string;
   /** Its name: `ECONNRESET`. */

@@ -8,7 +8,6 @@ import { setImmediate } from "node:timers";
 import { SystemError } from "../../lib/os/errno.ts";
 import type {
   Cancel,
-  ConnectOptions,
   DatagramHandler,
   DatagramOptions,
   DatagramPeer,
@@ -25,7 +24,11 @@ import {
   formatName,
   parseEndpoint,
 } from "../../lib/socket/endpoint.ts";
-import type { Place, ScopedNetwork } from "../../lib/socket/network.ts";
+import type {
+  Place,
+  ScopedConnectOptions,
+  ScopedNetwork,
+} from "../../lib/socket/network.ts";
 import { Schedule } from "../netlab/internet/schedule.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -170,7 +173,7 @@ export class FakeNetwork implements ScopedNetwork {
 
   connect(
     to: Place,
-    _options: ConnectOptions,
+    _options: ScopedConnectOptions,
     handler: StreamHandler,
   ): StreamConnection {
     const client = new FakeStream(this, this.clientName(to.name), to.name);
