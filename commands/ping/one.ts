@@ -81,7 +81,7 @@ async function tellInJson(
   { quiet, outstanding }: PingValues,
   { output }: Context,
 ): Promise<PingSummary | undefined> {
-  const { jsonLine } = await import("./json.ts");
+  const { jsonLine } = await import("../cli/json.ts");
   for await (const event of run) {
     if (event.type === "summary") {
       output.write(jsonLine(event));

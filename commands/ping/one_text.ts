@@ -21,7 +21,7 @@ import {
   oddities,
   percentileLine,
   spreadLine,
-} from "./format.ts";
+} from "../cli/format.ts";
 
 /** How a ping to one target is to be told. */
 export interface OneTextOptions {

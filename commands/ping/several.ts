@@ -10,7 +10,7 @@ import type {
 import type { Context } from "../command.ts";
 import type { PingValues } from "../ping.ts";
 import { oncePerKey } from "../cli/signals.ts";
-import { jsonLine } from "./json.ts";
+import { jsonLine } from "../cli/json.ts";
 import { checkLimits } from "./limits.ts";
 import { interimTargetsLine, onlyState, SeveralText } from "./several_text.ts";
 import {

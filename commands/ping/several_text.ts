@@ -15,7 +15,7 @@ import {
   oddities,
   percentileLine,
   spreadLine,
-} from "./format.ts";
+} from "../cli/format.ts";
 import type { Rendered } from "./one_text.ts";
 
 /** How a ping to many targets is to be told. */

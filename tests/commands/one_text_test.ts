@@ -4,7 +4,7 @@ import {
   formatPercent,
   formatTime,
   formatTimestamp,
-} from "../../commands/ping/format.ts";
+} from "../../commands/cli/format.ts";
 import {
   interimLine,
   OneText,

@@ -1,6 +1,6 @@
 /** Numbers, and the lines of a summary, as ping has always printed them and where it has none. */
 
-import type { ProbeCounts, RoundTripSummary } from "../../lib/ping/types.ts";
+import type { RoundTripSummary } from "../../lib/stats/round_trip.ts";
 
 /** A round-trip time with three significant digits: `0.043`, `1.30`, `12.3`, `123`. */
 export function formatTime(ms: number): string {
@@ -38,13 +38,22 @@ export function percentileLine(rtt: RoundTripSummary): string {
   return `rtt p50/p90/p99/jitter = ${values.join("/")} ms`;
 }
 
+/** What a summary mentions only where there is some. */
+export interface OddCounts {
+  readonly late: number;
+  readonly reordered: number;
+  readonly duplicates: number;
+  readonly corrupt?: number;
+  readonly inFlight: number;
+}
+
 /** `1 late, 2 reordered`: the counts that are not zero, if there are any. */
-export function oddities(counts: ProbeCounts): string | undefined {
+export function oddities(counts: OddCounts): string | undefined {
   const parts = [
     [counts.late, "late"],
     [counts.reordered, "reordered"],
     [counts.duplicates, counts.duplicates === 1 ? "duplicate" : "duplicates"],
-    [counts.corrupt, "corrupt"],
+    [counts.corrupt ?? 0, "corrupt"],
     [counts.inFlight, "still in flight"],
   ] as const;
   const shown = parts.filter(([count]) => count > 0);
