@@ -153,6 +153,11 @@ declare module "@std/cli/parse-args" {
   ): Args;
 }
 
+declare module "@std/fmt/bytes" {
+  /** `1.34 kB`: the number of bytes in the decimal unit that suits it. */
+  export function format(bytes: number): string;
+}
+
 declare module "@std/fmt/colors" {
   export function red(str: string): string;
   export function green(str: string): string;

@@ -8,33 +8,19 @@ const REDRAW_MS = 100;
 const CLEAR_LINE = "\r\x1b[K";
 
 /** One line that is redrawn in place. Make one only for a terminal. */
-export class Progress {
+export class LiveLine {
   readonly #sink: Sink;
-  readonly #total: number;
-  readonly #what: string;
-  readonly #startedAt: number;
-  #drawnAt: number;
+  readonly #encoder = new TextEncoder();
   #isShown = false;
 
-  /** @param what is counted, such as `targets` */
-  constructor(sink: Sink, total: number, what: string) {
+  constructor(sink: Sink) {
     this.#sink = sink;
-    this.#total = total;
-    this.#what = what;
-    this.#startedAt = performance.now();
-    this.#drawnAt = this.#startedAt;
   }
 
-  /** Shows how many are done, if the last time is long enough ago. */
-  update(done: number): void {
-    const now = performance.now();
-    if (this.#isShown && now - this.#drawnAt < REDRAW_MS) return;
-    this.#drawnAt = now;
+  /** Shows a text in place of the last one. */
+  show(text: string): void {
     this.#isShown = true;
-    const seconds = (now - this.#startedAt) / 1000;
-    this.#write(
-      CLEAR_LINE + progressLine(done, this.#total, this.#what, seconds),
-    );
+    this.#write(CLEAR_LINE + text);
   }
 
   /** Takes the line away, before anything else is printed. */
@@ -45,7 +31,42 @@ export class Progress {
   }
 
   #write(text: string): void {
-    this.#sink.writeSync(new TextEncoder().encode(text));
+    this.#sink.writeSync(this.#encoder.encode(text));
+  }
+}
+
+/** How far something has got that has an end. Make one only for a terminal. */
+export class Progress {
+  readonly #line: LiveLine;
+  readonly #total: number;
+  readonly #what: string;
+  readonly #startedAt: number;
+  #drawnAt: number;
+  #isDrawn = false;
+
+  /** @param what is counted, such as `targets` */
+  constructor(sink: Sink, total: number, what: string) {
+    this.#line = new LiveLine(sink);
+    this.#total = total;
+    this.#what = what;
+    this.#startedAt = performance.now();
+    this.#drawnAt = this.#startedAt;
+  }
+
+  /** Shows how many are done, if the last time is long enough ago. */
+  update(done: number): void {
+    const now = performance.now();
+    if (this.#isDrawn && now - this.#drawnAt < REDRAW_MS) return;
+    this.#drawnAt = now;
+    this.#isDrawn = true;
+    const seconds = (now - this.#startedAt) / 1000;
+    this.#line.show(progressLine(done, this.#total, this.#what, seconds));
+  }
+
+  /** Takes the line away, before anything else is printed. */
+  clear(): void {
+    this.#isDrawn = false;
+    this.#line.clear();
   }
 }
 

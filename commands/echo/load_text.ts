@@ -1,0 +1,127 @@
+/** A load in words and figures. */
+
+import { format as formatBytes } from "@std/fmt/bytes";
+import { DEFAULT_DURATION_MS } from "../../lib/echo/load_options.ts";
+import type {
+  EchoLoadProgress,
+  EchoLoadStart,
+  EchoLoadSummary,
+  LatencySummary,
+} from "../../lib/echo/load_types.ts";
+import { formatTime } from "../cli/format.ts";
+import type { LoadValues } from "./load.ts";
+
+const BAR_WIDTH = 40;
+const PERCENTILES = [
+  ["min", "minMs"],
+  ["p50", "p50Ms"],
+  ["p90", "p90Ms"],
+  ["p99", "p99Ms"],
+  ["p99.9", "p999Ms"],
+  ["p99.99", "p9999Ms"],
+  ["max", "maxMs"],
+] as const satisfies readonly (readonly [string, keyof LatencySummary])[];
+
+/** What the errors that have no name of the system's are called. */
+const KINDS: Readonly<Record<string, string>> = {
+  closed: "closed by the peer",
+  timeout: "not answered in time",
+  mismatch: "answered otherwise",
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset",
+};
+
+/** `LOAD tcp://127.0.0.1:7007: 64 connections, 64 bytes, closed loop, 10 s (native)`. */
+export function startLine(event: EchoLoadStart, values: LoadValues): string {
+  const loop = values.rate === undefined ? "closed loop" : `${values.rate}/s`;
+  const seconds = (values.duration ?? DEFAULT_DURATION_MS) / 1000;
+  return `LOAD ${event.endpoint}: ${plural(event.connections, "connection")}` +
+    `, ${plural(event.size, "byte")}, ${
+      values.reconnect ? "reconnecting, " : ""
+    }${loop}, ${seconds} s (${event.engine})\n`;
+}
+
+/** How it goes, in less than 80 characters. */
+export function progressLine(event: EchoLoadProgress): string {
+  const seconds = (event.elapsedMs / 1000).toFixed(0);
+  const latency = event.p50Ms === undefined || event.p99Ms === undefined
+    ? ""
+    : `, p50 ${formatTime(event.p50Ms)} ms, p99 ${formatTime(event.p99Ms)} ms`;
+  const phase = event.phase === "warmup" ? "warm-up" : "measuring";
+  return `${phase} ${seconds} s: ${Math.round(event.perSecond)}/s${latency}, ` +
+    plural(event.errors, "error");
+}
+
+/** Everything that was measured. */
+export function summaryText(event: EchoLoadSummary): string {
+  const lines = ["", `--- ${event.endpoint} load statistics ---`];
+  lines.push(
+    `${plural(event.sent, "message")} sent, ${event.answered} answered, ` +
+      `${event.unanswered} unanswered, time ${event.durationMs.toFixed(0)}ms`,
+  );
+  const oddities = [
+    [event.unsent, "planned and never sent"],
+    [event.duplicates, event.duplicates === 1 ? "duplicate" : "duplicates"],
+    [event.mismatched, "answered otherwise"],
+    [event.connections.failed, "connections not made"],
+    [event.connections.broken, "connections broken"],
+  ] as const;
+  const odd = oddities.filter(([count]) => count > 0)
+    .map(([count, what]) => `${count} ${what}`);
+  if (odd.length > 0) lines.push(odd.join(", "));
+  const errors = errorList(event);
+  if (errors !== "") lines.push(`errors: ${errors}`);
+  const { firstMismatch } = event;
+  if (firstMismatch !== undefined) {
+    lines.push(`first difference: ${differenceText(firstMismatch)}`);
+  }
+  const throughput = formatBytes(Math.round(event.bytesPerSecond));
+  lines.push(
+    `${Math.round(event.perSecond)} messages/s, ${throughput}/s each way`,
+  );
+  if (event.latency !== undefined) lines.push(...latencyLines(event.latency));
+  return `${lines.join("\n")}\n`;
+}
+
+/** `connection reset 53, closed by the peer 11`. */
+export function errorList({ errors }: EchoLoadSummary): string {
+  return Object.entries(errors)
+    .map(([kind, count]) => `${KINDS[kind] ?? kind} ${count}`)
+    .join(", ");
+}
+
+function differenceText(
+  { offset, expected, actual }: NonNullable<EchoLoadSummary["firstMismatch"]>,
+): string {
+  if (expected < 0) return `bytes added after ${offset}`;
+  if (actual < 0) return `bytes missing after ${offset}`;
+  const hex = (byte: number) => `0x${byte.toString(16).padStart(2, "0")}`;
+  return `byte ${offset} is ${hex(actual)}, not ${hex(expected)}`;
+}
+
+function latencyLines(latency: LatencySummary): string[] {
+  const percentiles = PERCENTILES.map(([name, key]) =>
+    `  ${name.padEnd(6)} ${formatTime(latency[key]).padStart(8)} ms`
+  );
+  const most = Math.max(...latency.histogram.map(({ count }) => count));
+  const bars = latency.histogram.map(({ toMs, count }) => {
+    const width = count === 0
+      ? 0
+      : Math.max(1, Math.round(count / most * BAR_WIDTH));
+    const bar = "#".repeat(width).padEnd(BAR_WIDTH);
+    return `  up to ${formatTime(toMs).padStart(6)} ms |${bar} ${count}`;
+  });
+  return ["latency", ...percentiles, "", ...bars];
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** The distribution as comma-separated values (RFC 4180), with a header. */
+export function csv({ distribution }: LatencySummary): string {
+  const rows = distribution.map(({ percentile, ms }) =>
+    `${percentile},${ms.toFixed(6)}`
+  );
+  return ["percentile,latencyMs", ...rows, ""].join("\r\n");
+}
