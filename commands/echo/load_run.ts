@@ -10,7 +10,6 @@ import { type Endpoint, formatEndpoint } from "../../lib/socket/endpoint.ts";
 import { jsonLine } from "../cli/json.ts";
 import { LiveLine } from "../cli/progress.ts";
 import type { Context } from "../command.ts";
-import { jsonLine } from "../ping/json.ts";
 import type { LoadValues } from "./load.ts";
 import {
   csv,
