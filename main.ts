@@ -26,10 +26,14 @@ function report(message: string): void {
   }
 }
 
-async function fail(prefix: string, error: unknown): Promise<never> {
-  report(
-    `${prefix}: ${await describeError(error, Deno.args.includes("--debug"))}`,
-  );
+async function fail(
+  prefix: string,
+  error: unknown,
+  command?: Command,
+): Promise<never> {
+  const debug = Deno.args.includes("--debug");
+  const message = await describeError(error, debug, command?.remedy);
+  report(`${prefix}: ${message}`);
   Deno.exit(EXIT_UNUSABLE);
 }
 
@@ -89,7 +93,7 @@ async function main(args: readonly string[]): Promise<number> {
     default: {
       const { command, args: own } = await loadCommand([first, ...rest]);
       return await runCommand(command, own)
-        .catch((error) => fail(`netdiag ${command.name}`, error));
+        .catch((error) => fail(`netdiag ${command.name}`, error, command));
     }
   }
 }

@@ -175,4 +175,6 @@ export interface Command<S extends OptionSpecs = OptionSpecs> {
    * @throws {UsageError} when they cannot be used as given
    */
   prepare(parsed: Parsed<S>): Job | Promise<Job>;
+  /** What else to do about an error of an engine's: `; --tcp PORT works here`, or nothing. */
+  remedy?(error: Error): string;
 }

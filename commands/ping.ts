@@ -11,6 +11,7 @@ import {
   MAX_SIZE,
 } from "../lib/ping/limits.ts";
 import type { ProbeOptions } from "../lib/ping/types.ts";
+import type { OptionError } from "../lib/socket/options.ts";
 import { isForAdministrators } from "./ping/limits.ts";
 import type {
   Command,
@@ -256,6 +257,20 @@ export const ping: Command<typeof PING_OPTIONS> = {
         return await pingSeveral(targets, options, probe, context);
       },
     };
+  },
+  remedy(error) {
+    switch (error.name) {
+      case "IcmpUnavailableError":
+        return "; --tcp PORT and --udp PORT need no privilege";
+      case "UnsupportedError":
+        return "; --tcp PORT works here";
+      case "OptionError":
+        return (error as OptionError).option === "broadcast"
+          ? "; -b allows it"
+          : "";
+      default:
+        return "";
+    }
   },
 };
 

@@ -1,7 +1,5 @@
 /** How a failure becomes one line on standard error. */
 
-import type { OptionError } from "../../lib/socket/options.ts";
-
 /** A command line that cannot be used as given. */
 export class UsageError extends Error {
   override readonly name: string = "UsageError";
@@ -34,11 +32,14 @@ export class OutputError extends Error {
   override readonly name = "OutputError";
 
   constructor(cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`Cannot write the results: ${reason.replace(/ \(os .*/, "")}`, {
-      cause,
-    });
+    super(`Cannot write the results: ${systemReason(cause)}`, { cause });
   }
+}
+
+/** The system's words for what went wrong with a file: `No such file or directory`. */
+export function systemReason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/ \(os .*$/s, "");
 }
 
 /**
@@ -61,10 +62,13 @@ const EXPECTED: ReadonlySet<string> = new Set([
 /**
  * What went wrong, in one line. An error that nobody throws on purpose is a
  * bug, and the line says so; its stack comes with `debug`.
+ *
+ * @param remedy what the command has to offer, of which the engines know nothing
  */
 export async function describeError(
   error: unknown,
   debug: boolean,
+  remedy: (error: Error) => string = () => "",
 ): Promise<string> {
   if (error instanceof UnknownNameError) {
     const { nearest } = await import("./suggest.ts");
@@ -77,22 +81,6 @@ export async function describeError(
   }
   if (debug && error instanceof Error) return error.stack ?? String(error);
   return `Internal error, please report it: ${oneLine(String(error))}`;
-}
-
-/** What the command line has to offer, of which the engines know nothing. */
-function remedy(error: Error): string {
-  switch (error.name) {
-    case "IcmpUnavailableError":
-      return "; --tcp PORT and --udp PORT need no privilege";
-    case "UnsupportedError":
-      return "; --tcp PORT works here";
-    case "OptionError":
-      return (error as OptionError).option === "broadcast"
-        ? "; -b allows it"
-        : "";
-    default:
-      return "";
-  }
 }
 
 /** A text on one line, with every other control character made visible: what is printed may come from anywhere. */

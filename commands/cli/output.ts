@@ -7,6 +7,11 @@ export interface Sink {
   writeSync(bytes: Uint8Array): number;
 }
 
+/** What takes bytes while other work goes on. */
+export interface AsyncSink {
+  write(bytes: Uint8Array): Promise<number>;
+}
+
 const BUFFER_BYTES = 64 * 1024;
 /** How long a full non-blocking sink is left alone before the next try. */
 const RETRY_MS = 1;
@@ -15,7 +20,7 @@ const RETRY_MS = 1;
  * Text to a sink, in order and complete whatever the sink takes at a time.
  */
 export class Output {
-  readonly #sink: Sink;
+  readonly #sink: Sink & AsyncSink;
   readonly #closed: () => void;
   readonly #encoder = new TextEncoder();
   readonly #buffer = new Uint8Array(BUFFER_BYTES);
@@ -26,7 +31,7 @@ export class Output {
    * @param sink where the text goes
    * @param closed called when the reader is gone; what is written then is dropped
    */
-  constructor(sink: Sink, closed: () => void) {
+  constructor(sink: Sink & AsyncSink, closed: () => void) {
     this.#sink = sink;
     this.#closed = closed;
   }
@@ -46,9 +51,28 @@ export class Output {
         rest = rest.slice(read);
       }
     } catch (error) {
-      if (error instanceof Deno.errors.BrokenPipe) this.#closed();
-      else throw new OutputError(error);
+      this.#fail(error);
     }
+  }
+
+  /**
+   * Writes text while other work goes on, however long the sink takes. The
+   * next text has to wait for this one.
+   *
+   * @throws {OutputError} when the sink cannot take it
+   */
+  async writeAside(text: string): Promise<void> {
+    this.beforeWrite?.();
+    try {
+      await writeAllAside(this.#sink, this.#encoder.encode(text));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof Deno.errors.BrokenPipe) this.#closed();
+    else throw new OutputError(error);
   }
 }
 
@@ -60,6 +84,17 @@ export function writeAll(sink: Sink, bytes: Uint8Array): void {
     } catch (error) {
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    }
+  }
+}
+
+async function writeAllAside(sink: AsyncSink, bytes: Uint8Array) {
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += await sink.write(bytes.subarray(at));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
 }

@@ -40,15 +40,18 @@ export function hosts(
 
 /** The flags of `deno run` that grant exactly these permissions, one a name, as words for a shell. */
 export function flags(permissions: readonly Permission[]): string[] {
-  const values = new Map<string, string[]>();
+  const values = new Map<string, Set<string | undefined>>();
   for (const permission of permissions) {
-    const list = values.get(permission.name) ?? [];
-    values.set(permission.name, list);
-    const value = valueOf(permission);
-    if (value !== undefined) list.push(value);
+    const own = values.get(permission.name) ?? new Set();
+    values.set(permission.name, own.add(valueOf(permission)));
   }
-  return [...values].map(([name, list]) =>
-    shellWord(list.length === 0 ? `--allow-${name}` : `--allow-${name}=${list}`)
+  return [...values].map(([name, own]) =>
+    // One without a value is one for all.
+    shellWord(
+      own.has(undefined)
+        ? `--allow-${name}`
+        : `--allow-${name}=${[...own].join(",")}`,
+    )
   );
 }
 

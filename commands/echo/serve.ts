@@ -1,12 +1,18 @@
 /** `netdiag echo serve`: an echo server, and what its command line needs. */
 
 import { type Endpoint, parseEndpoint } from "../../lib/socket/endpoint.ts";
-import type { Command, Permission, Permissions } from "../command.ts";
+import { UsageError } from "../cli/errors.ts";
+import type { Command, Operand, Permission, Permissions } from "../command.ts";
+import { credentialsSource } from "./credentials.ts";
+import { LogFile } from "./log_file.ts";
 import {
+  logOptions,
   SERVE_OPTIONS,
   serverOptions,
   type ServeValues,
 } from "./serve_options.ts";
+import type { ServePlan } from "./serve_run.ts";
+import { isShared } from "./workers.ts";
 
 /** What it listens on when nothing else is said. */
 const DEFAULT_ENDPOINTS = ["tcp://127.0.0.1:7007", "udp://127.0.0.1:7007"];
@@ -34,42 +40,111 @@ export const serve: Command<typeof SERVE_OPTIONS> = {
     },
   ],
   prepare({ options, operands }) {
-    const texts = operands.length === 0
-      ? DEFAULT_ENDPOINTS
-      : operands.map(({ text }) => text);
-    const endpoints = texts.map(parseEndpoint);
-    const engine = serverOptions(options);
+    const plan = planServer(options, operands);
     return {
-      permissions: permissionsFor(endpoints, options),
-      async run({ output, signal }) {
-        const { serveEcho } = await import("../../lib/echo/server.ts");
-        const server = await serveEcho(endpoints, {
-          ...engine,
-          signal,
-          onEvent: (event) => output.write(`${JSON.stringify(event)}\n`),
-        });
-        await server.stopped;
-        return 0;
+      permissions: permissionsFor(plan),
+      async run(context) {
+        const { runServer } = await import("./serve_run.ts");
+        return await runServer(plan, context);
       },
     };
   },
+  remedy(error) {
+    if (error.name !== "SystemError") return "";
+    return REMEDIES[(error as Error & { code: string }).code] ?? "";
+  },
 };
 
-function permissionsFor(
-  endpoints: readonly Endpoint[],
-  { engine = "auto" }: ServeValues,
-): Permissions {
-  const required = endpoints.flatMap((endpoint): Permission[] =>
-    "path" in endpoint
-      ? [
-        { name: "read", path: endpoint.path },
-        { name: "write", path: endpoint.path },
-      ]
-      : [{ name: "net", host: endpoint.host || "::", port: endpoint.port }]
-  );
-  const ffi = { name: "ffi" } as const;
+/** What helps where the system refuses to listen. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  EADDRINUSE: "; choose another one, or port 0 for any that is free",
+  EADDRNOTAVAIL: "; choose an address of this machine, or :PORT for all",
+  EACCES: "; ports below 1024 and the folder of a socket may be root's",
+};
+
+/** @throws {UsageError} when the command line cannot be used as given */
+function planServer(
+  options: ServeValues,
+  operands: readonly Operand[],
+): ServePlan {
+  const texts = operands.length === 0
+    ? DEFAULT_ENDPOINTS
+    : operands.map(({ text }) => text);
+  const endpoints = texts.map(parseEndpoint);
+  const { workers, engine } = options;
+  if (workers !== undefined) {
+    if (engine === "deno") {
+      throw new UsageError(
+        'Options "--workers" and "--engine deno" exclude each other',
+      );
+    }
+    if (!endpoints.some(isShared)) {
+      throw new UsageError(
+        'Option "--workers" needs a tcp:// or udp:// endpoint to share',
+      );
+    }
+  }
   return {
-    required: engine === "native" ? [...required, ffi] : required,
-    optional: engine === "auto" ? [ffi] : [],
+    endpoints,
+    options: serverOptions(options),
+    credentials: credentialsSource(endpoints, options),
+    log: logOptions(options),
+    workers,
   };
+}
+
+function permissionsFor(plan: ServePlan): Permissions {
+  const { endpoints, options, credentials, log, workers } = plan;
+  const required = endpoints.flatMap((endpoint): Permission[] => {
+    if ("path" in endpoint) return readWrite(endpoint.path);
+    // Workers share the port that the first one was given.
+    const isAnyPort = workers !== undefined && endpoint.port === 0;
+    return [{
+      name: "net",
+      host: endpoint.host || "::",
+      ...(isAnyPort ? {} : { port: endpoint.port }),
+    }];
+  });
+  if (credentials !== undefined && credentials !== "self-signed") {
+    for (const path of [credentials.certificate, credentials.key]) {
+      required.push({ name: "read", path });
+    }
+  }
+  if (log.file !== undefined) {
+    const { path, keep } = log.file;
+    required.push(...LogFile.paths(path, keep).flatMap(readWrite));
+  }
+  if (workers !== undefined) {
+    // Deno reads the modules of a worker anew, with the permissions of the program.
+    required.push({
+      name: "read",
+      path: new URL("../..", import.meta.url).pathname,
+    });
+  }
+  const ffi = { name: "ffi" } as const;
+  if (workers !== undefined || takesNative(plan)) {
+    return { required: [...required, ffi], optional: [] };
+  }
+  if (endpoints.some(isUnix)) {
+    // Deno 2.9 wants net for them, too, and 2.6 knows no narrower flag for that.
+    return { required: [...required, { name: "net" }], optional: [] };
+  }
+  return { required, optional: options.engine === "deno" ? [] : [ffi] };
+}
+
+/** Whether something is asked for that Deno's own sockets have not, or not with these permissions. */
+function takesNative({ endpoints, options }: ServePlan): boolean {
+  const { engine = "auto", sendBuffer, receiveBuffer, ipv6Only } = options;
+  if (engine !== "auto") return engine === "native";
+  return sendBuffer !== undefined || receiveBuffer !== undefined ||
+    ipv6Only === true ||
+    Deno.build.os === "linux" && endpoints.some(isUnix);
+}
+
+function isUnix({ transport }: Endpoint): boolean {
+  return transport === "unix" || transport === "unixgram";
+}
+
+function readWrite(path: string): Permission[] {
+  return [{ name: "read", path }, { name: "write", path }];
 }

@@ -1,6 +1,9 @@
 /** The options of `netdiag echo serve`, and the engine's options from them. */
 
-import type { EchoServerOptions } from "../../lib/echo/server_types.ts";
+import type {
+  EchoMode,
+  EchoServerOptions,
+} from "../../lib/echo/server_types.ts";
 import {
   DEFAULT_GRACE_MS,
   DEFAULT_MAX_CONNECTIONS,
@@ -13,6 +16,12 @@ import {
 } from "../../lib/echo/server_options.ts";
 import { UsageError } from "../cli/errors.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
+import type { LogOptions } from "./log.ts";
+import { LOG_LEVELS, type LogLevel } from "./log_events.ts";
+
+const MAX_WORKERS = 64;
+const DEFAULT_LOG_BYTES = 10e6;
+const DEFAULT_LOG_KEEP = 5;
 
 /** The options of `echo serve`. */
 export const SERVE_OPTIONS = {
@@ -124,12 +133,59 @@ export const SERVE_OPTIONS = {
     value: "OCTAL",
     help: "permissions of Unix sockets' files, such as 600",
   },
+  cert: {
+    type: "string",
+    value: "FILE",
+    help: "certificate chain of tls:// endpoints, in PEM",
+  },
+  key: { type: "string", value: "FILE", help: "its private key, in PEM" },
+  "self-signed": {
+    type: "flag",
+    help: "make a certificate for this run, and print its fingerprint",
+  },
+  workers: {
+    type: "integer",
+    value: "N",
+    min: 1,
+    max: MAX_WORKERS,
+    help: "share TCP and UDP ports over N threads, SO_REUSEPORT; " +
+      "--max-conns is then for each; needs the native engine",
+  },
   engine: {
     type: "choice",
     choices: ["auto", "native", "deno"],
     help: "native: the system's own sockets, by FFI (Linux); deno: Deno's; " +
       "auto: native where it can be had",
   },
+  log: {
+    type: "string",
+    value: "FILE",
+    help: "append the log to a file; standard output then has the endpoints " +
+      "and the summary only",
+  },
+  "log-max-size": {
+    type: "size",
+    value: "BYTES",
+    min: 1024,
+    max: Number.MAX_SAFE_INTEGER,
+    help: "when FILE would be larger, it becomes FILE.1, that one FILE.2 ... " +
+      "(10MB)",
+  },
+  "log-keep": {
+    type: "integer",
+    value: "N",
+    min: 0,
+    max: 99,
+    help: `how many older log files there may be (${DEFAULT_LOG_KEEP})`,
+  },
+  "log-level": {
+    type: "choice",
+    choices: LOG_LEVELS,
+    help: "warn: refused and ignored; info: connections, too; debug: every " +
+      "read (info)",
+  },
+  quiet: { short: "q", type: "flag", help: "the same as --log-level warn" },
+  verbose: { short: "v", type: "flag", help: "the same as --log-level debug" },
   json: { type: "flag", help: "one JSON object a line; the last one sums up" },
 } as const satisfies OptionSpecs;
 
@@ -144,7 +200,9 @@ const OF_MODE = { message: "greet", delay: "delay", rate: "drop" } as const;
  *
  * @throws {UsageError} when options do not go together
  */
-export function serverOptions(options: ServeValues): EchoServerOptions {
+export function serverOptions(
+  options: ServeValues,
+): EchoServerOptions & { readonly mode: EchoMode } {
   const { mode = "echo" } = options;
   for (const name of ["message", "delay", "rate"] as const) {
     const isGiven = options[name] !== undefined;
@@ -162,8 +220,11 @@ export function serverOptions(options: ServeValues): EchoServerOptions {
       'Invalid value "0" for "--idle-timeout": must be above 0',
     );
   }
+  const level = logLevel(options);
   return {
     mode,
+    reads: level === "debug" ||
+      level === "info" && (options.frame ?? "none") !== "none",
     message: options.message,
     delayMs: options.delay,
     dropRate: options.rate,
@@ -183,4 +244,40 @@ export function serverOptions(options: ServeValues): EchoServerOptions {
     graceMs: options.grace,
     engine: options.engine,
   };
+}
+
+/**
+ * What is logged, and where.
+ *
+ * @throws {UsageError} when options do not go together
+ */
+export function logOptions(options: ServeValues): LogOptions {
+  const { log: path, frame = "none", json } = options;
+  for (const name of ["log-max-size", "log-keep"] as const) {
+    if (options[name] !== undefined && path === undefined) {
+      throw new UsageError(`Option "--${name}" goes with "--log FILE" only`);
+    }
+  }
+  return {
+    level: logLevel(options),
+    json,
+    framing: frame,
+    file: path === undefined ? undefined : {
+      path,
+      maxBytes: options["log-max-size"] ?? DEFAULT_LOG_BYTES,
+      keep: options["log-keep"] ?? DEFAULT_LOG_KEEP,
+    },
+  };
+}
+
+function logLevel(options: ServeValues): LogLevel {
+  const given = (["log-level", "quiet", "verbose"] as const)
+    .filter((name) => options[name]);
+  if (given.length > 1) {
+    throw new UsageError(
+      `Options "--${given[0]}" and "--${given[1]}" exclude each other`,
+    );
+  }
+  if (options.quiet) return "warn";
+  return options.verbose ? "debug" : options["log-level"] ?? "info";
 }

@@ -2,7 +2,7 @@
 
 import { MAX_TARGETS } from "../../lib/ping/limits.ts";
 import { AddressRange, formatAddress } from "../../lib/wire/address.ts";
-import { UsageError } from "../cli/errors.ts";
+import { systemReason, UsageError } from "../cli/errors.ts";
 import { hosts, isGranted, MAX_LISTED_HOSTS } from "../cli/permissions.ts";
 import type { Operand, Permission } from "../command.ts";
 import type { PingValues } from "../ping.ts";
@@ -237,7 +237,7 @@ async function readTargetFile(path: string): Promise<string[]> {
     if (error instanceof UsageError) throw error;
     const reason = error instanceof RangeError
       ? `more than ${MAX_TARGETS} targets, or ${MAX_FILE_BYTES} bytes`
-      : (error as Error).message.replace(/ \(os error.*$/s, "");
+      : systemReason(error);
     throw new UsageError(`Cannot read targets from "${path}": ${reason}`);
   }
   return targets;

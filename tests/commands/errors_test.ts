@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { describeError, UnknownNameError } from "../../commands/cli/errors.ts";
 import { parseCommandLine } from "../../commands/cli/parse.ts";
 import { editDistance, nearest } from "../../commands/cli/suggest.ts";
-import { PING_OPTIONS } from "../../commands/ping.ts";
+import { ping, PING_OPTIONS } from "../../commands/ping.ts";
 import { SystemError } from "../../lib/os/errno.ts";
 import { UnsupportedError } from "../../lib/os/library.ts";
 import { OptionError } from "../../lib/socket/options.ts";
@@ -92,7 +92,7 @@ Deno.test("describeError() names the options that help", async () => {
     ],
   ];
   for (const [error, end] of cases) {
-    const line = await describeError(error, false);
+    const line = await describeError(error, false, ping.remedy);
     assertEquals(line.slice(-end.length), end);
   }
 });

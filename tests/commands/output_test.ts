@@ -1,8 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { Output, type Sink } from "../../commands/cli/output.ts";
+import {
+  type AsyncSink,
+  Output,
+  type Sink,
+} from "../../commands/cli/output.ts";
 
 /** Takes at most `limit` bytes at a time, and remembers each write. */
-class FakeSink implements Sink {
+class FakeSink implements Sink, AsyncSink {
   readonly writes: string[] = [];
   fail: (() => Error | undefined) | undefined;
   readonly #limit: number;
@@ -22,6 +26,10 @@ class FakeSink implements Sink {
     const taken = bytes.subarray(0, this.#limit);
     this.writes.push(this.#decoder.decode(taken, { stream: true }));
     return taken.length;
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return Promise.try(() => this.writeSync(bytes));
   }
 }
 
