@@ -33,6 +33,10 @@ export const COMMANDS: Registry = {
         summary: "answer over TCP, UDP, TLS and Unix sockets",
         load: async () => (await import("./echo/serve.ts")).serve,
       },
+      send: {
+        summary: "send messages to an echo server, and compare the answers",
+        load: async () => (await import("./echo/send.ts")).send,
+      },
       load: {
         summary: "load an echo server, and measure how it answers",
         load: async () => (await import("./echo/load.ts")).load,

@@ -1,0 +1,94 @@
+/** What `netdiag echo send` is to send: MESSAGE, or standard input. */
+
+import type { EchoProbeOptions } from "../../lib/echo/probe_types.ts";
+import type { Endpoint } from "../../lib/socket/endpoint.ts";
+import { UsageError } from "../cli/errors.ts";
+import type { Encoding } from "./encodings.ts";
+import type { SendValues } from "./send_options.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Standard input is one message up to this length, and beyond it a stream; no datagram is longer. */
+const MAX_INPUT_MESSAGE = 65_536;
+/** What has a meaning for messages, not for a stream of bytes. */
+const MESSAGE_OPTIONS = [
+  "count",
+  "interval",
+  "frame",
+  "split",
+  "coalesce",
+] as const;
+
+/** What to send. */
+export type Outgoing = Pick<EchoProbeOptions, "message" | "input">;
+
+/**
+ * Finds what to send; undefined where `signal` aborted before that was known.
+ *
+ * @param text MESSAGE; `-` is `input`
+ * @throws {UsageError} when it cannot be sent
+ */
+export async function outgoing(
+  text: string | undefined,
+  encoding: Encoding,
+  endpoint: Endpoint,
+  values: SendValues,
+  input: ReadableStream<Bytes>,
+  signal: AbortSignal,
+): Promise<Outgoing | undefined> {
+  if (text === undefined) return {};
+  if (text !== "-") return { message: encoding.encode(text) };
+  // A pipe may stay silent for ever; the program ends, and the reading with it.
+  const aborted = Promise.withResolvers<undefined>();
+  signal.addEventListener("abort", () => aborted.resolve(undefined));
+  const found = await Promise.race([fromInput(input), aborted.promise]);
+  if (found?.input !== undefined) checkStream(endpoint, values);
+  return found;
+}
+
+function checkStream({ transport }: Endpoint, values: SendValues): void {
+  if (transport === "udp" || transport === "unixgram") {
+    throw new UsageError(
+      `Standard input has more than the ${MAX_INPUT_MESSAGE} bytes that one datagram may have`,
+    );
+  }
+  const misplaced = MESSAGE_OPTIONS.find((name) => values[name] !== undefined);
+  if (misplaced !== undefined) {
+    throw new UsageError(
+      `Option "--${misplaced}" is for messages, and standard input of more ` +
+        `than ${MAX_INPUT_MESSAGE} bytes is sent as a stream`,
+    );
+  }
+}
+
+async function fromInput(input: ReadableStream<Bytes>): Promise<Outgoing> {
+  const reader = input.getReader();
+  const chunks: Bytes[] = [];
+  let length = 0;
+  while (length <= MAX_INPUT_MESSAGE) {
+    const { value } = await reader.read();
+    if (value === undefined) return { message: joined(chunks, length) };
+    chunks.push(value);
+    length += value.length;
+  }
+  return {
+    input: new ReadableStream<Bytes>({
+      async pull(controller) {
+        const chunk = chunks.shift() ?? (await reader.read()).value;
+        if (chunk === undefined) controller.close();
+        else controller.enqueue(chunk);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    }, { highWaterMark: 0 }),
+  };
+}
+
+function joined(chunks: readonly Bytes[], length: number): Bytes {
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}
