@@ -31,10 +31,11 @@ export class TextQueue {
     this.#maxLength = maxLength;
   }
 
-  /** Takes one entry of whole lines, or drops it where the queue is full. */
-  push(lines: string): void {
-    if (this.#text.length + lines.length > this.#maxLength) this.#lost++;
-    else this.#text += lines;
+  /** Takes one entry of whole lines, or drops it where the queue is full, unless it is `vital`. */
+  push(lines: string, vital = false): void {
+    const fits = this.#text.length + lines.length <= this.#maxLength;
+    if (vital || fits) this.#text += lines;
+    else this.#lost++;
     this.#writing ??= this.#writeAll();
   }
 

@@ -87,13 +87,14 @@ export class Log implements AsyncDisposable {
   /** Logs an event, where somebody wants it. */
   event(event: LogEvent): void {
     for (const { level, queue, render } of this.#targets) {
-      if (isLogged(event, level, this.#showsReads)) queue.push(render(event));
+      if (!isLogged(event, level, this.#showsReads)) continue;
+      queue.push(render(event), isLogged(event, "none", this.#showsReads));
     }
   }
 
   /** Prints a line that is no event. */
   say(line: string): void {
-    this.#output.push(`${line}\n`);
+    this.#output.push(`${line}\n`, true);
   }
 
   /** Waits until everything is written, then closes the file. */

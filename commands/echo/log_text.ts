@@ -109,15 +109,17 @@ export class LogText {
   }
 
   #describeClosed(event: EchoClosed): string {
-    const { message, frames, reads } = event;
-    const text = `#${event.connection} closed (${event.reason}): ` +
-      (message === undefined ? "" : `${oneLine(message)}, `) +
+    const { message, frames, reads, reason } = event;
+    const text = `#${event.connection} closed (${reason}): ` +
+      (message === undefined || reason === "reset"
+        ? ""
+        : `${oneLine(message)}, `) +
       `${count(event.bytesReceived, "byte")} in, ${event.bytesSent} out, ` +
       (frames === undefined
         ? ""
         : `${this.#countFrames(frames)} in ${count(reads, "read")}, `) +
       duration(event.durationMs);
-    return event.reason === "error" || event.reason === "frame"
+    return reason === "error" || reason === "frame"
       ? this.#style.warn(text)
       : text;
   }

@@ -30,6 +30,23 @@ export const serve: Command<typeof SERVE_OPTIONS> = {
     "tls://HOST:PORT, unix:/PATH (stream), unixgram:/PATH, or unix:@NAME " +
     "(abstract). Port 0 lets the system choose one. :PORT is every address of " +
     "this machine, IPv4 and IPv6. An IPv6 address stands in brackets.",
+    "--mode: echo sends back what came (RFC 862); discard says nothing " +
+    "(863); chargen sends characters without end, or some for a datagram " +
+    "(864); daytime says the time and closes (867); upper answers in ASCII " +
+    "capitals; greet says --message and closes; hexdump is echo with every " +
+    "byte in the log; delay and drop are bad servers to try clients on: " +
+    "--delay late, or silent about --rate of the messages.",
+    "The log has a line for every event; -q, -v and --log-level choose " +
+    "which. It never holds up the server: lines that nobody reads in time " +
+    "are dropped, and their number logged.",
+    "TCP ports are taken with SO_REUSEADDR: a server can start again at " +
+    "once, while connections of the one before it are in TIME-WAIT. Two " +
+    "servers still cannot listen on one port; --workers can, since they ask " +
+    "for SO_REUSEPORT, and the system spreads what arrives over them.",
+    "A Unix socket's file that nobody listens on is removed first, and its " +
+    "own one at the end. TIME is 200ms, 2s or 1m; BYTES is 1500, 64KiB or 10MB.",
+    "Exit status: 0 stopped by Ctrl-C or SIGTERM, 1 a worker died, 2 could " +
+    "not listen, or not run as asked.",
   ],
   options: SERVE_OPTIONS,
   examples: [
@@ -37,6 +54,26 @@ export const serve: Command<typeof SERVE_OPTIONS> = {
     {
       line: "echo tcp://:7007 udp://:7007",
       does: "on every address of this machine",
+    },
+    {
+      line: "echo -m hexdump unix:/tmp/echo.sock --socket-mode 600",
+      does: "see every byte that a client sends",
+    },
+    {
+      line: "echo --frame line -v tcp://127.0.0.1:7007",
+      does: "how do lines arrive? reads against messages",
+    },
+    {
+      line: "echo -m drop --rate 10% udp://127.0.0.1:7007",
+      does: "does a client ask again?",
+    },
+    {
+      line: "echo tls://127.0.0.1:7443 --self-signed",
+      does: "TLS with a certificate for this run",
+    },
+    {
+      line: "echo --workers 4 --log echo.log --json tcp://:7007",
+      does: "four threads, the log in files that stay small",
     },
   ],
   prepare({ options, operands }) {
@@ -51,15 +88,22 @@ export const serve: Command<typeof SERVE_OPTIONS> = {
   },
   remedy(error) {
     if (error.name !== "SystemError") return "";
-    return REMEDIES[(error as Error & { code: string }).code] ?? "";
+    const { code, message } = error as Error & { code: string };
+    const remedies = /listen on unix/.test(message) ? ON_UNIX : ON_PORTS;
+    return remedies[code] ?? "";
   },
 };
 
-/** What helps where the system refuses to listen. */
-const REMEDIES: Readonly<Record<string, string>> = {
-  EADDRINUSE: "; choose another one, or port 0 for any that is free",
+/** What helps where the system refuses to listen, by its code. */
+const ON_PORTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "; choose another port, or 0 for any that is free",
   EADDRNOTAVAIL: "; choose an address of this machine, or :PORT for all",
-  EACCES: "; ports below 1024 and the folder of a socket may be root's",
+  EACCES: "; ports below 1024 are for root",
+};
+const ON_UNIX: Readonly<Record<string, string>> = {
+  EADDRINUSE: "; somebody listens there, or the file is no socket",
+  ENOENT: "; its folder must exist",
+  EACCES: "; choose a folder that you may write to",
 };
 
 /** @throws {UsageError} when the command line cannot be used as given */

@@ -7,6 +7,7 @@ import type {
   EchoServerSummary,
 } from "../../lib/echo/server_types.ts";
 import type { Endpoint } from "../../lib/socket/endpoint.ts";
+import { systemReason, UsageError } from "../cli/errors.ts";
 import type { Context } from "../command.ts";
 import { type CredentialsSource, loadCredentials } from "./credentials.ts";
 import { Log, type LogOptions } from "./log.ts";
@@ -60,7 +61,12 @@ export async function runServer(
     );
   } catch (error) {
     if (signal.aborted) return 0; // Ctrl-C before there was anything to stop
-    throw error;
+    if (tls === undefined || (error as Error).name !== "InvalidData") {
+      throw error;
+    }
+    throw new UsageError(
+      `Cannot use this certificate and its key: ${systemReason(error)}`,
+    );
   }
   tell = (event) => log.event(event);
   for (const event of early) tell(event);

@@ -33,6 +33,7 @@ export type FromWorker =
     readonly type: "failed";
     readonly name: string;
     readonly message: string;
+    readonly code: string | undefined;
   }
   | {
     readonly type: "events";
@@ -105,8 +106,8 @@ async function serve(
       },
     });
   } catch (error) {
-    const { name, message } = error as Error;
-    scope.postMessage({ type: "failed", name, message });
+    const { name, message, code } = error as Error & { code?: string };
+    scope.postMessage({ type: "failed", name, message, code });
     return;
   }
   scope.postMessage({ type: "serving", endpoints: server.endpoints });

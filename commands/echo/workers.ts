@@ -50,7 +50,7 @@ export interface RunningWorkers {
  * Starts all workers. The first one serves everything and learns which ports
  * the system chose; the others join its TCP and UDP ports.
  *
- * @throws {Error} what the first worker that cannot serve threw, by name and message
+ * @throws {Error} what the first worker that cannot serve threw: its name, message and code
  */
 export async function startWorkers(
   plan: WorkersOptions,
@@ -117,7 +117,10 @@ class Pool {
           return started.resolve(data.endpoints);
         case "failed":
           return started.reject(
-            Object.assign(new Error(data.message), { name: data.name }),
+            Object.assign(new Error(data.message), {
+              name: data.name,
+              code: data.code,
+            }),
           );
         case "events":
           return this.#tell(index, data.events, data.lost);
