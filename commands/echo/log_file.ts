@@ -85,7 +85,9 @@ export class LogFile implements Disposable {
       this.#bytes += bytes.length;
     } catch (error) {
       // No half lines: the file ends where it ended before.
-      this.#file!.truncateSync(this.#bytes);
+      if (this.#file!.statSync().size > this.#bytes) {
+        this.#file!.truncateSync(this.#bytes);
+      }
       throw error;
     }
   }

@@ -42,7 +42,7 @@ export class LogText {
 
   /** `2026-11-21T07:00:00.123Z`. */
   #stamp(time: number): string {
-    const ms = Math.floor(time * 1000);
+    const ms = Math.round(time * 1000);
     if (ms !== this.#lastMs) {
       this.#lastMs = ms;
       this.#lastStamp = new Date(ms).toISOString();
@@ -53,11 +53,8 @@ export class LogText {
   #describe(event: Exclude<LogEvent, EchoServerSummary>): string {
     switch (event.type) {
       case "listening":
-        return `listening on ${
-          oneLine(event.endpoint)
-        } (${event.engine} engine${
-          event.workers === undefined ? "" : `, ${event.workers} workers`
-        })`;
+        return `listening on ${oneLine(event.endpoint)} (${event.engine}` +
+          (event.workers === undefined ? ")" : `, ${event.workers} workers)`);
       case "certificate":
         return `certificate SHA-256 ${event.sha256}`;
       case "lost":
