@@ -1,4 +1,5 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { SystemError } from "../errno.ts";
 import type {
   DatagramHandler,
   DatagramOptions,
@@ -102,6 +103,22 @@ abstract class Base implements DatagramSocket, Disposable {
   }
 }
 
+/** The system's words for what may refuse a socket; node:dgram says `bind EADDRINUSE 127.0.0.1:7`. */
+const WORDS: Readonly<Record<string, string>> = {
+  EACCES: "Permission denied",
+  EADDRINUSE: "Address already in use",
+  EADDRNOTAVAIL: "Cannot assign requested address",
+  EAFNOSUPPORT: "Address family not supported by protocol",
+};
+
+function inWords(error: unknown): unknown {
+  const { code, errno } = error as { code?: string; errno?: number };
+  const words = WORDS[code ?? ""];
+  return words === undefined
+    ? error
+    : new SystemError("bind", Math.abs(errno ?? 0), code!, words);
+}
+
 /** A UDP socket of node:dgram, which needs no flag, as `Deno.listenDatagram` does. */
 export class DenoUdpSocket extends Base {
   readonly name: SocketName;
@@ -152,7 +169,7 @@ export class DenoUdpSocket extends Base {
       });
     } catch (error) {
       socket.close();
-      throw error;
+      throw inWords(error);
     }
     return new DenoUdpSocket(network, socket, options, handler);
   }

@@ -1,3 +1,4 @@
+import { asSystemError } from "../errno.ts";
 import type {
   Listener,
   ListenHandler,
@@ -79,7 +80,7 @@ export class DenoStream implements StreamConnection, Disposable {
       this.#peer = nameOf(conn.remoteAddr);
       this.#conn = conn;
     } catch (error) {
-      return this.#fail(error);
+      return this.#fail("connect", error);
     }
     handler.opened?.();
     if (this.#closed) return;
@@ -94,7 +95,7 @@ export class DenoStream implements StreamConnection, Disposable {
       try {
         count = await conn.read(buffer);
       } catch (error) {
-        return this.#fail(error);
+        return this.#fail("read", error);
       }
       while (this.#paused !== undefined) await this.#paused.promise;
       if (this.#closed) return;
@@ -139,7 +140,7 @@ export class DenoStream implements StreamConnection, Disposable {
         await conn.closeWrite();
       }
     } catch (error) {
-      return this.#fail(error);
+      return this.#fail("write", error);
     }
     if (this.#closed) return;
     if (this.#ended && this.#peerEnded) return this.#finish();
@@ -162,10 +163,10 @@ export class DenoStream implements StreamConnection, Disposable {
   }
 
   /** What Deno throws at a connection that was closed is no news. */
-  #fail(error: unknown): void {
+  #fail(operation: string, error: unknown): void {
     if (this.#closed) return;
     this.close();
-    this.#handler!.closed(error as Error);
+    this.#handler!.closed(asSystemError(error, operation) as Error);
   }
 
   #finish(): void {
