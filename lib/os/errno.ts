@@ -49,3 +49,18 @@ export class IcmpRefusedError extends SystemError {
     super(error.operation, error.errno, error.code, error.description);
   }
 }
+
+/** An error of the system's with what was tried; any other error as it is. */
+export function asSystemError(error: unknown, operation: string): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code } = error as { code?: unknown };
+  if (typeof code !== "string") return error;
+  if (error instanceof SystemError) {
+    return new SystemError(operation, error.errno, code, error.description);
+  }
+  // Deno's texts end with "(os error 98)".
+  const [, description, errno = "0"] = /^(.*?)(?: \(os error (\d+)\))?$/s.exec(
+    error.message,
+  )!;
+  return new SystemError(operation, Number(errno), code, description!);
+}

@@ -1,6 +1,6 @@
 /** The door to TCP, TLS, UDP and Unix sockets: names are resolved and permissions asked for here, and nowhere else. */
 
-import { SystemError } from "../os/errno.ts";
+import { asSystemError } from "../os/errno.ts";
 import { UnsupportedError } from "../os/library.ts";
 import type {
   Cancel,
@@ -238,26 +238,11 @@ async function opening<T>(
       const ipv4 = { host: "0.0.0.0", port: name.port };
       return await opening(what, { endpoint, name: ipv4 }, open);
     }
-    throw explained(error, `${what} ${formatEndpoint(endpoint)}`);
+    throw asSystemError(error, `${what} ${formatEndpoint(endpoint)}`);
   }
 }
 
 function lacksIpv6(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL";
-}
-
-/** An error of the system's with what was tried; any other error as it is. */
-function explained(error: unknown, operation: string): unknown {
-  if (!(error instanceof Error)) return error;
-  const { code } = error as { code?: unknown };
-  if (typeof code !== "string") return error;
-  if (error instanceof SystemError) {
-    return new SystemError(operation, error.errno, code, error.description);
-  }
-  // Deno's texts end with "(os error 98)".
-  const [, description, errno = "0"] = /^(.*?)(?: \(os error (\d+)\))?$/s.exec(
-    error.message,
-  )!;
-  return new SystemError(operation, Number(errno), code, description!);
 }

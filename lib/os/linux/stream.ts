@@ -140,7 +140,8 @@ export class LinuxStream implements StreamConnection, Ready {
   }
 
   /** Ends a connection that the system refused at once. */
-  refuse(error: number): void {
+  refuse(handler: StreamHandler, error: number): void {
+    this.#handler = handler;
     this.#fail("connect", error);
   }
 
@@ -423,11 +424,12 @@ export function connectStream(
     const name = encodeName(to, interfaceIndex);
     const status = libc().connect(socket, name, name.length);
     const error = status < 0 ? errno() : c.EINPROGRESS;
-    stream.start(handler);
     // connect(2) to a host never fails with ENOENT: that is the runtime's own, and the socket tells the result.
     const isUnderWay = error === c.EINPROGRESS ||
       error === c.ENOENT && family !== "unix";
-    if (!isUnderWay) network.later(() => stream.refuse(error));
+    // A Unix socket that was refused is ready to write, as if it were connected.
+    if (isUnderWay) stream.start(handler);
+    else network.later(() => stream.refuse(handler, error));
     return stream;
   });
 }
