@@ -34,7 +34,7 @@ const LAYERS: readonly Layer[] = [
     name: "commands",
     holds: /^commands\//,
     mayImport:
-      "(commands/|lib/(?!os/|wire/)|lib/wire/address\\.ts$|deno\\.json$|npm:/?(deno-std|@peculiar/x509)@)",
+      "(commands/|lib/(?!os/|wire/)|lib/wire/address\\.ts$|deno\\.json$|npm:/?(deno-std|@peculiar/x509|iconv-lite)@)",
   },
   { name: "lib/wire", holds: /^lib\/wire\//, mayImport: "lib/wire/" },
   { name: "lib/stats", holds: /^lib\/stats\//, mayImport: "lib/stats/" },

@@ -1,9 +1,10 @@
 /** `netdiag echo send`: messages to an echo server, and what its command line needs. */
 
-import { type Endpoint, parseEndpoint } from "../../lib/socket/endpoint.ts";
+import { parseEndpoint } from "../../lib/socket/endpoint.ts";
 import { UsageError } from "../cli/errors.ts";
-import type { Command, Permission, Permissions } from "../command.ts";
-import { checkOptions, SEND_OPTIONS, type SendValues } from "./send_options.ts";
+import type { Command } from "../command.ts";
+import { clientPermissions } from "./client_permissions.ts";
+import { checkOptions, SEND_OPTIONS } from "./send_options.ts";
 
 /** The `echo send` command. */
 export const send: Command<typeof SEND_OPTIONS> = {
@@ -70,7 +71,7 @@ export const send: Command<typeof SEND_OPTIONS> = {
     const endpoint = parseEndpoint(where);
     checkOptions(options, endpoint, what);
     return {
-      permissions: permissionsFor(endpoint, options),
+      permissions: clientPermissions(endpoint, options),
       async run(context) {
         const { sendMessages } = await import("./send_run.ts");
         return await sendMessages(endpoint, what, options, context);
@@ -78,24 +79,3 @@ export const send: Command<typeof SEND_OPTIONS> = {
     };
   },
 };
-
-function permissionsFor(
-  endpoint: Endpoint,
-  { engine = "auto", cacert }: SendValues,
-): Permissions {
-  const required: Permission[] = "path" in endpoint
-    ? [
-      { name: "read", path: endpoint.path },
-      { name: "write", path: endpoint.path },
-    ]
-    : [{
-      name: "net",
-      host: endpoint.host || "127.0.0.1",
-      port: endpoint.port,
-    }];
-  if (cacert !== undefined) required.push({ name: "read", path: cacert });
-  const ffi = { name: "ffi" } as const;
-  return engine === "native"
-    ? { required: [...required, ffi], optional: [] }
-    : { required, optional: engine === "auto" ? [ffi] : [] };
-}

@@ -2,7 +2,7 @@
 
 import type { EchoProbeOptions } from "../../lib/echo/probe_types.ts";
 import type { Endpoint } from "../../lib/socket/endpoint.ts";
-import { UsageError } from "../cli/errors.ts";
+import { systemReason, UsageError } from "../cli/errors.ts";
 import type { Encoding } from "./encodings.ts";
 import type { SendValues } from "./send_options.ts";
 
@@ -10,6 +10,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Standard input is one message up to this length, and beyond it a stream; no datagram is longer. */
 const MAX_INPUT_MESSAGE = 65_536;
+/** What one read takes. */
+const READ_BYTES = 1 << 18;
 /** What has a meaning for messages, not for a stream of bytes. */
 const MESSAGE_OPTIONS = [
   "count",
@@ -18,6 +20,11 @@ const MESSAGE_OPTIONS = [
   "split",
   "coalesce",
 ] as const;
+
+/** Standard input, or a test's own. */
+export interface Input {
+  read(buffer: Bytes): Promise<number | null>;
+}
 
 /** What to send. */
 export type Outgoing = Pick<EchoProbeOptions, "message" | "input">;
@@ -33,7 +40,7 @@ export async function outgoing(
   encoding: Encoding,
   endpoint: Endpoint,
   values: SendValues,
-  input: ReadableStream<Bytes>,
+  input: Input,
   signal: AbortSignal,
 ): Promise<Outgoing | undefined> {
   if (text === undefined) return {};
@@ -61,26 +68,36 @@ function checkStream({ transport }: Endpoint, values: SendValues): void {
   }
 }
 
-async function fromInput(input: ReadableStream<Bytes>): Promise<Outgoing> {
-  const reader = input.getReader();
+async function fromInput(input: Input): Promise<Outgoing> {
   const chunks: Bytes[] = [];
   let length = 0;
   while (length <= MAX_INPUT_MESSAGE) {
-    const { value } = await reader.read();
-    if (value === undefined) return { message: joined(chunks, length) };
-    chunks.push(value);
-    length += value.length;
+    const chunk = await read(input);
+    if (chunk === undefined) return { message: joined(chunks, length) };
+    chunks.push(chunk);
+    length += chunk.length;
   }
   return {
     input: new ReadableStream<Bytes>({
       async pull(controller) {
-        const chunk = chunks.shift() ?? (await reader.read()).value;
+        const chunk = chunks.shift() ?? await read(input);
         if (chunk === undefined) controller.close();
         else controller.enqueue(chunk);
       },
-      cancel: (reason) => reader.cancel(reason),
-    }, { highWaterMark: 0 }),
+    }, { highWaterMark: 1 }),
   };
+}
+
+/** The next bytes, in memory of their own; undefined at the end. */
+async function read(input: Input): Promise<Bytes | undefined> {
+  const buffer = new Uint8Array(READ_BYTES);
+  let count: number | null;
+  try {
+    count = await input.read(buffer);
+  } catch (error) {
+    throw new UsageError(`Cannot read standard input: ${systemReason(error)}`);
+  }
+  return count === null ? undefined : buffer.subarray(0, count);
 }
 
 function joined(chunks: readonly Bytes[], length: number): Bytes {

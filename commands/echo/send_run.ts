@@ -5,7 +5,7 @@ import type {
   EchoProbeEvent,
   EchoProbeSummary,
 } from "../../lib/echo/probe_types.ts";
-import type { Endpoint } from "../../lib/socket/endpoint.ts";
+import { type Endpoint, formatEndpoint } from "../../lib/socket/endpoint.ts";
 import { jsonLine } from "../cli/json.ts";
 import type { Context } from "../command.ts";
 import { type Encoding, openEncoding } from "./encodings.ts";
@@ -27,7 +27,7 @@ export async function sendMessages(
     encoding,
     endpoint,
     values,
-    Deno.stdin.readable,
+    Deno.stdin,
     signal,
   );
   if (what === undefined) return 1;
@@ -38,6 +38,7 @@ export async function sendMessages(
     signal,
   });
   const text = new SendText({
+    endpoint: formatEndpoint(endpoint),
     quiet: values.quiet,
     isTransfer: what.input !== undefined,
     isBinary: values.encoding === "hex" || values.encoding === "base64",

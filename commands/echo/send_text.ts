@@ -22,6 +22,8 @@ import type { Style } from "../cli/style.ts";
 
 /** How a run is to be told. */
 export interface SendTextOptions {
+  /** Where messages go. */
+  readonly endpoint: string;
   readonly quiet: boolean;
   /** One long message is sent, as it comes. */
   readonly isTransfer: boolean;
@@ -45,11 +47,12 @@ const NOTHING: Rendered = {};
 /** Renders the events of one run in their order. */
 export class SendText {
   readonly #options: SendTextOptions;
-  #endpoint = "";
+  readonly #endpoint: string;
   #isStarted = false;
 
   constructor(options: SendTextOptions) {
     this.#options = options;
+    this.#endpoint = oneLine(options.endpoint);
   }
 
   /** The text of one event; often none. */
@@ -57,7 +60,6 @@ export class SendText {
     switch (event.type) {
       case "start":
         this.#isStarted = true;
-        this.#endpoint = oneLine(event.endpoint);
         return { output: this.#start(event) };
       case "summary":
         return this.#isStarted ? { output: this.#summary(event) } : NOTHING;
@@ -119,9 +121,9 @@ export class SendText {
   }
 
   #transferred({ bytes, from, rttMs, mismatch }: EchoProbeReply): string {
-    const rate = bytes / 1e3 / rttMs;
+    const rate = formatRate(bytes / 1e3 / rttMs);
     const line = `${bytes} bytes from ${oneLine(from)}: ` +
-      `time=${formatTime(rttMs)} ms, ${rate.toPrecision(3)} MB/s`;
+      `time=${formatTime(rttMs)} ms, ${rate} MB/s`;
     return mismatch === undefined
       ? `${line}, every byte as it was sent\n`
       : `${line}\n${this.#line("bad", describeMismatch(mismatch))}`;
@@ -163,7 +165,7 @@ export class SendText {
   #failure(event: EchoProbeError): string {
     return this.#isStarted
       ? described(event)
-      : `Cannot connect: ${described(event)}`;
+      : `Cannot connect to ${this.#endpoint}: ${described(event)}`;
   }
 
   #summary(event: EchoProbeSummary): string {
@@ -205,6 +207,11 @@ export class SendText {
     parts.push(`time ${Math.trunc(event.sendingMs)}ms`);
     return parts.join(", ");
   }
+}
+
+/** Three significant digits, or all of a larger number. */
+function formatRate(rate: number): string {
+  return rate >= 100 ? rate.toFixed(0) : rate.toPrecision(3);
 }
 
 function seq({ sequence }: { readonly sequence?: number }): string {
