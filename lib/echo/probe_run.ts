@@ -180,7 +180,10 @@ export class ProbeRun {
     if (this.#waiting === 0) return this.#nextAt;
     if (!link.allowsMany) return Infinity;
     if (this.plan.intervalMs > 0) return this.#nextAt;
-    return link.isOrdered ? Infinity : this.#lastSentAt + FLOOD_MS;
+    if (link.isOrdered) return Infinity;
+    return this.isWaiting(this.last)
+      ? this.#lastSentAt + FLOOD_MS
+      : this.#nextAt;
   }
 
   #send(link: Link): boolean {
