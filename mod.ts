@@ -1,5 +1,5 @@
 /**
- * netdiag as a library: ping, from a script.
+ * netdiag as a library: ping and echo, from a script.
  *
  * @example
  * ```ts
@@ -13,12 +13,23 @@
  * @module
  */
 
+export { echoLoad } from "./lib/echo/load.ts";
+export type * from "./lib/echo/load_types.ts";
+export { echoProbe } from "./lib/echo/probe.ts";
+export type * from "./lib/echo/probe_types.ts";
+export { serveEcho } from "./lib/echo/server.ts";
+export type * from "./lib/echo/server_types.ts";
 export { SystemError } from "./lib/os/errno.ts";
 export { UnsupportedError } from "./lib/os/library.ts";
 export { MAX_SIZE, MAX_TARGETS } from "./lib/ping/limits.ts";
 export { pingMany } from "./lib/ping/many.ts";
 export { ping, type PingRun } from "./lib/ping/ping.ts";
 export type * from "./lib/ping/types.ts";
+export {
+  type Endpoint,
+  EndpointError,
+  type Transport,
+} from "./lib/socket/endpoint.ts";
 export { IcmpUnavailableError, isPrivileged } from "./lib/socket/icmp.ts";
 export { OptionError } from "./lib/socket/options.ts";
 export { libraryPath, PermissionError } from "./lib/socket/permission.ts";

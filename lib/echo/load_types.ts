@@ -37,11 +37,15 @@ export interface EchoLoadOptions {
 
 /** Everything is connected, and the warm-up begins. */
 export interface EchoLoadStart {
+  /** Which event this is. */
   readonly type: "start";
+  /** The endpoint, in text. */
   readonly endpoint: string;
   /** Connections that could be made. */
   readonly connections: number;
+  /** Bytes of a message. */
   readonly size: number;
+  /** Which sockets serve it. */
   readonly engine: "native" | "deno";
   /** Unix time in seconds. */
   readonly time: number;
@@ -49,6 +53,7 @@ export interface EchoLoadStart {
 
 /** How it goes, once a second. */
 export interface EchoLoadProgress {
+  /** Which event this is. */
   readonly type: "progress";
   /** `warmup`: nothing counts yet. */
   readonly phase: "warmup" | "measure";
@@ -58,9 +63,11 @@ export interface EchoLoadProgress {
   readonly perSecond: number;
   /** Median latency since measuring began, in milliseconds; absent without answers. */
   readonly p50Ms?: number;
+  /** 99 % took at most this long. */
   readonly p99Ms?: number;
   /** Errors of every kind so far. */
   readonly errors: number;
+  /** Unix time in seconds. */
   readonly time: number;
 }
 
@@ -76,19 +83,29 @@ export interface LatencyPoint {
 export interface LatencyBar {
   /** Bounds in milliseconds: more than `fromMs`, `toMs` at the most. */
   readonly fromMs: number;
+  /** The upper bound. */
   readonly toMs: number;
+  /** How many since the last such event. */
   readonly count: number;
 }
 
 /** Latencies in milliseconds, with three significant digits. */
 export interface LatencySummary {
+  /** The shortest. */
   readonly minMs: number;
+  /** The mean. */
   readonly meanMs: number;
+  /** The median. */
   readonly p50Ms: number;
+  /** 90 % took at most this long. */
   readonly p90Ms: number;
+  /** 99 % took at most this long. */
   readonly p99Ms: number;
+  /** 99.9 % took at most this long. */
   readonly p999Ms: number;
+  /** 99.99 % took at most this long. */
   readonly p9999Ms: number;
+  /** The longest. */
   readonly maxMs: number;
   /** From the shortest to the longest, in bars that grow by a constant factor. */
   readonly histogram: readonly LatencyBar[];
@@ -98,10 +115,13 @@ export interface LatencySummary {
 
 /** What was measured; the last event. */
 export interface EchoLoadSummary {
+  /** Which event this is. */
   readonly type: "summary";
+  /** The endpoint, in text. */
   readonly endpoint: string;
   /** Why it ended: the time was over, the signal aborted, or no connection was left. */
   readonly ended: "duration" | "aborted" | "no-connections";
+  /** Counts of connections. */
   readonly connections: {
     readonly opened: number;
     /** Those that could not be made. */
@@ -111,7 +131,9 @@ export interface EchoLoadSummary {
   };
   /** Measured time, in milliseconds: without the warm-up. */
   readonly durationMs: number;
+  /** Datagrams, or messages, that were sent. */
   readonly sent: number;
+  /** Messages that came back as they were sent. */
   readonly answered: number;
   /** Sent and not answered: lost, broken off, or still in flight at the end. */
   readonly unanswered: number;
@@ -135,6 +157,7 @@ export interface EchoLoadSummary {
   readonly bytesPerSecond: number;
   /** Absent without answers. */
   readonly latency?: LatencySummary;
+  /** Unix time in seconds. */
   readonly time: number;
 }
 

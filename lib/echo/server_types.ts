@@ -52,6 +52,7 @@ export interface EchoServerOptions {
   readonly keepAlive?: boolean | undefined;
   /** SO_SNDBUF and SO_RCVBUF, in bytes. Default: the system's. */
   readonly sendBuffer?: number | undefined;
+  /** SO_RCVBUF, in bytes. Default: the system's. */
   readonly receiveBuffer?: number | undefined;
   /** Share the ports with other servers that do so, too (SO_REUSEPORT). Default false. */
   readonly reusePort?: boolean | undefined;
@@ -77,9 +78,11 @@ export interface EchoServerOptions {
 
 /** An endpoint receives from now on. */
 export interface EchoListening {
+  /** Which event this is. */
   readonly type: "listening";
   /** As it was given, with the port that the system chose: `tcp://127.0.0.1:7007`. */
   readonly endpoint: string;
+  /** Which sockets serve it. */
   readonly engine: "native" | "deno";
   /** Unix time in seconds. */
   readonly time: number;
@@ -87,35 +90,47 @@ export interface EchoListening {
 
 /** A connection was accepted. */
 export interface EchoOpened {
+  /** Which event this is. */
   readonly type: "opened";
   /** Numbers the connections of a server from 1. */
   readonly connection: number;
+  /** The endpoint, in text. */
   readonly endpoint: string;
   /** `127.0.0.1:50000`; `(unnamed)` for most clients of Unix sockets. */
   readonly peer: string;
+  /** Unix time in seconds. */
   readonly time: number;
 }
 
 /** One read from a stream, against the messages in it. */
 export interface EchoRead {
+  /** Which event this is. */
   readonly type: "read";
+  /** The number of the connection. */
   readonly connection: number;
+  /** How many bytes. */
   readonly bytes: number;
   /** Messages that this read completed; absent without framing. */
   readonly frames?: number;
   /** Bytes of a message whose end has not come yet; absent without framing. */
   readonly incompleteBytes?: number;
+  /** Unix time in seconds. */
   readonly time: number;
 }
 
 /** What arrived, byte for byte (`hexdump`). */
 export interface EchoData {
+  /** Which event this is. */
   readonly type: "data";
   /** Absent for a datagram. */
   readonly connection?: number;
+  /** The endpoint, in text. */
   readonly endpoint: string;
+  /** Who is at the other end: `127.0.0.1:50000`; `(unnamed)` for most clients of Unix sockets. */
   readonly peer: string;
+  /** The bytes themselves. */
   readonly data: Uint8Array<ArrayBuffer>;
+  /** Unix time in seconds. */
   readonly time: number;
 }
 
@@ -136,32 +151,47 @@ export type EchoCloseReason =
 
 /** A connection is over. */
 export interface EchoClosed {
+  /** Which event this is. */
   readonly type: "closed";
+  /** The number of the connection. */
   readonly connection: number;
+  /** The endpoint, in text. */
   readonly endpoint: string;
+  /** Who is at the other end: `127.0.0.1:50000`; `(unnamed)` for most clients of Unix sockets. */
   readonly peer: string;
+  /** Why. */
   readonly reason: EchoCloseReason;
   /** What broke it, or which message was too long. */
   readonly message?: string;
   /** The system's name of the error. */
   readonly code?: string;
+  /** Bytes that came. */
   readonly bytesReceived: number;
+  /** Bytes that the system took. */
   readonly bytesSent: number;
+  /** Reads that returned something. */
   readonly reads: number;
   /** Complete messages; absent without framing. */
   readonly frames?: number;
+  /** How long it lasted, in milliseconds. */
   readonly durationMs: number;
+  /** Unix time in seconds. */
   readonly time: number;
 }
 
 /** Nothing came of a connection: too many (`max-connections`), no descriptor left (`descriptors`), no TLS (`tls`), or the system's own reason (`error`). */
 export interface EchoRefused {
+  /** Which event this is. */
   readonly type: "refused";
+  /** The endpoint, in text. */
   readonly endpoint: string;
+  /** Why. */
   readonly reason: "max-connections" | "descriptors" | "tls" | "error";
   /** Who it was, where that is known. */
   readonly peer?: string;
+  /** In words. */
   readonly message: string;
+  /** Unix time in seconds. */
   readonly time: number;
 }
 
@@ -171,8 +201,11 @@ export interface EchoRefused {
  * (`congested`). At most one event a second for each endpoint and reason.
  */
 export interface EchoIgnored {
+  /** Which event this is. */
   readonly type: "ignored";
+  /** The endpoint, in text. */
   readonly endpoint: string;
+  /** Why. */
   readonly reason: "loop" | "oversize" | "congested";
   /** Who sent the last one. */
   readonly peer: string;
@@ -180,23 +213,33 @@ export interface EchoIgnored {
   readonly bytes: number;
   /** How many since the last such event. */
   readonly count: number;
+  /** Unix time in seconds. */
   readonly time: number;
 }
 
 /** Something failed that ends no connection, such as the answer to a datagram. At most one event a second for each endpoint. */
 export interface EchoError {
+  /** Which event this is. */
   readonly type: "error";
+  /** The endpoint, in text. */
   readonly endpoint: string;
+  /** Who is at the other end: `127.0.0.1:50000`; `(unnamed)` for most clients of Unix sockets. */
   readonly peer?: string;
+  /** In words. */
   readonly message: string;
+  /** The system's name of the error. */
   readonly code?: string;
+  /** How many since the last such event. */
   readonly count: number;
+  /** Unix time in seconds. */
   readonly time: number;
 }
 
 /** What a server has done; the last event. */
 export interface EchoServerSummary {
+  /** Which event this is. */
   readonly type: "summary";
+  /** Counts of connections. */
   readonly connections: {
     readonly accepted: number;
     readonly refused: number;
@@ -206,6 +249,7 @@ export interface EchoServerSummary {
     /** The most at one time. */
     readonly peak: number;
   };
+  /** Counts of datagrams. */
   readonly datagrams: {
     readonly received: number;
     readonly sent: number;
@@ -214,8 +258,11 @@ export interface EchoServerSummary {
   };
   /** Over streams and datagrams. */
   readonly bytesReceived: number;
+  /** Bytes that the system took. */
   readonly bytesSent: number;
+  /** How long it lasted, in milliseconds. */
   readonly durationMs: number;
+  /** Unix time in seconds. */
   readonly time: number;
 }
 

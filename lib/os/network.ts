@@ -23,7 +23,9 @@ export interface StreamOptions {
 
 /** What a server needs to end the TLS of its clients, in PEM. */
 export interface TlsCredentials {
+  /** The certificate and those that lead to its authority, in PEM. */
   readonly certificate: string;
+  /** The private key, in PEM. */
   readonly key: string;
 }
 
