@@ -4,7 +4,8 @@
  * printed with the sample that follows a command.
  *
  * A `sh` block is a list of command lines. A comment at the end of a line says
- * what is not usual about it: `# exits with 1`, or `# ends with Ctrl-C`. A
+ * what is not usual about it: `# exits with 1`, or `# ends with Ctrl-C`. Servers
+ * run as long as the other lines do, which may be their clients. A
  * `text` block right after an `sh` block of one line is what that line prints,
  * errors last; numbers may differ.
  */
@@ -69,20 +70,36 @@ function killGroup(leader: number): void {
   }
 }
 
-/** Runs one line as a terminal would; sends Ctrl-C after the second line of output, where the README says so. */
+/** Whether a line starts a server. */
+function isServer({ line, interrupted }: CommandLine): boolean {
+  return interrupted && line.startsWith("netdiag echo ");
+}
+
+/**
+ * Runs one line as a terminal would; sends Ctrl-C where the README says so:
+ * after the second line of output, or, for a server, which is `ready` when it
+ * says how to try it, when the `clients` are done.
+ */
 async function runLine(
   machine: Machine,
-  { line, code, interrupted, sample }: CommandLine,
+  commandLine: CommandLine,
   user: User,
+  ready?: () => void,
+  clients?: Promise<unknown>,
 ): Promise<void> {
+  const { line, code, interrupted, sample } = commandLine;
   await using child = await machine.start([...ALIASES, line].join("\n"), user);
   const limit = setTimeout(() => killGroup(child.pid), LIMIT_MS);
   try {
-    if (interrupted) {
+    if (isServer(commandLine)) {
+      await child.line((text) => text.startsWith("Try it: "));
+      ready?.();
+      await clients;
+    } else if (interrupted) {
       let lines = 0;
       await child.line(() => ++lines === 2);
-      Deno.kill(-child.pid, "SIGINT");
     }
+    if (interrupted) Deno.kill(-child.pid, "SIGINT");
     const result = await child.finish();
     const told = `${user}: ${line}\n${result.stdout}${result.stderr}`;
     assertEquals(result.code, code, told);
@@ -101,6 +118,21 @@ async function runLine(
   }
 }
 
+/** Runs every command line: servers first, then all others at the same time. */
+async function runLines(machine: Machine, user: User): Promise<void> {
+  const clients = Promise.withResolvers<void>();
+  const servers = COMMANDS.filter(isServer).map((server) => {
+    const ready = Promise.withResolvers<void>();
+    const run = runLine(machine, server, user, ready.resolve, clients.promise);
+    return { run, ready: Promise.race([ready.promise, run]) };
+  });
+  await Promise.allSettled(servers.map(({ ready }) => ready));
+  const others = COMMANDS.filter((command) => !isServer(command))
+    .map((command) => runLine(machine, command, user));
+  Promise.allSettled(others).then(() => clients.resolve());
+  await all([...others, ...servers.map(({ run }) => run)]);
+}
+
 /** Runs all at the same time; fails with what each failure says. */
 async function all(runs: readonly Promise<void>[]): Promise<void> {
   const failures = (await Promise.allSettled(runs))
@@ -113,7 +145,7 @@ for (const user of ["root", "ordinary"] as const) {
 
   labTest(`README.md: every command line works for ${who}`, async () => {
     await using machine = await Machine.create();
-    await all(COMMANDS.map((command) => runLine(machine, command, user)));
+    await runLines(machine, user);
   });
 
   labTest(`README.md: every snippet works for ${who}`, async () => {
