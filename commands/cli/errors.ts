@@ -50,6 +50,8 @@ const EXPECTED: ReadonlySet<string> = new Set([
   "AddressError",
   "EndpointError",
   "IcmpUnavailableError",
+  // Deno's own; it names the flag.
+  "NotCapable",
   "OptionError",
   "OutputError",
   "PermissionError",

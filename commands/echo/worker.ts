@@ -41,7 +41,9 @@ export type FromWorker =
     /** How many were dropped after these. */
     readonly lost: number;
   }
-  | { readonly type: "stopped"; readonly summary: EchoServerSummary };
+  | { readonly type: "stopped"; readonly summary: EchoServerSummary }
+  /** An error that nobody caught; nothing works any more. */
+  | { readonly type: "died"; readonly message: string };
 
 /** The global scope of a worker, which the types of the main thread do not know. */
 interface WorkerScope {
@@ -126,3 +128,11 @@ scope.onmessage = async ({ data }) => {
     }
   }
 };
+
+for (const type of ["error", "unhandledrejection"] as const) {
+  addEventListener(type, (event) => {
+    event.preventDefault();
+    const error = "reason" in event ? event.reason : event.error;
+    scope.postMessage({ type: "died", message: String(error) });
+  });
+}

@@ -126,12 +126,18 @@ class Pool {
           return this.#tell(index, data.events, data.lost);
         case "stopped":
           return this.#ended(index, data.summary);
+        case "died":
+          return died(data.message);
       }
     };
+    const died = (reason: string) => {
+      started.reject(new Error(reason));
+      this.#died(index, reason);
+    };
+    // Such as modules that cannot be loaded.
     worker.onerror = (event) => {
       event.preventDefault();
-      started.reject(new Error(event.message));
-      this.#died(index, event.message);
+      died(event.message);
     };
     this.#say(worker, {
       type: "serve",

@@ -126,6 +126,8 @@ class Server implements EchoServer, SessionHost, DatagramHost {
     const { transport } = endpoint;
     const isDatagram = transport === "udp" || transport === "unixgram";
     const { plan } = this;
+    const reusePort = plan.reusePort &&
+      (transport === "tcp" || transport === "udp");
     if (isDatagram) {
       // Its text is not known before the system has chosen the port; nothing is received before that.
       const service: DatagramService = new DatagramService(
@@ -135,7 +137,7 @@ class Server implements EchoServer, SessionHost, DatagramHost {
       );
       const socket = await this.network.bind(
         place,
-        { ...plan, mode: plan.socketMode },
+        { ...plan, reusePort, mode: plan.socketMode },
         service,
       );
       this.#opened(endpoint, socket);
@@ -144,6 +146,7 @@ class Server implements EchoServer, SessionHost, DatagramHost {
     }
     const options: ListenOptions = {
       ...plan,
+      reusePort,
       mode: plan.socketMode,
       tls: transport === "tls" ? plan.tls : undefined,
     };

@@ -54,7 +54,7 @@ export interface EchoServerOptions {
   readonly sendBuffer?: number | undefined;
   /** SO_RCVBUF, in bytes. Default: the system's. */
   readonly receiveBuffer?: number | undefined;
-  /** Share the ports with other servers that do so, too (SO_REUSEPORT). Default false. */
+  /** Share TCP and UDP ports with other servers that do so, too (SO_REUSEPORT). Default false. */
   readonly reusePort?: boolean | undefined;
   /** `[::]` takes IPv6 only. Default false: IPv4, too. */
   readonly ipv6Only?: boolean | undefined;

@@ -58,8 +58,8 @@ export function asSystemError(error: unknown, operation: string): unknown {
   if (error instanceof SystemError) {
     return new SystemError(operation, error.errno, code, error.description);
   }
-  // Deno's texts end with "(os error 98)".
-  const [, description, errno = "0"] = /^(.*?)(?: \(os error (\d+)\))?$/s.exec(
+  // Deno's texts go on with "(os error 98)", and with what it tried.
+  const [, description, errno = "0"] = /^(.*?)(?: \(os error (\d+)\).*)?$/s.exec(
     error.message,
   )!;
   return new SystemError(operation, Number(errno), code, description!);

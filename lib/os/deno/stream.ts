@@ -296,7 +296,8 @@ export async function withHandshakeDeadline(conn: Deno.TlsConn): Promise<void> {
 
 /** The name of an address of Deno's. A leading NUL is an abstract name. */
 export function nameOf(address: Deno.Addr): SocketName {
-  if (address.transport === "tcp" || address.transport === "udp") {
+  // The addresses of Deno 2.6's TLS listeners name no transport.
+  if ("hostname" in address) {
     return { host: address.hostname, port: address.port };
   }
   const { path } = address as { path?: string | null };
