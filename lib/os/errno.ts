@@ -59,8 +59,9 @@ export function asSystemError(error: unknown, operation: string): unknown {
     return new SystemError(operation, error.errno, code, error.description);
   }
   // Deno's texts go on with "(os error 98)", and with what it tried.
-  const [, description, errno = "0"] = /^(.*?)(?: \(os error (\d+)\).*)?$/s.exec(
-    error.message,
-  )!;
+  const [, description, errno = "0"] = /^(.*?)(?: \(os error (\d+)\).*)?$/s
+    .exec(
+      error.message,
+    )!;
   return new SystemError(operation, Number(errno), code, description!);
 }
