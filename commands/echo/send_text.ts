@@ -231,7 +231,9 @@ function describeMismatch(
   if (expected < 0) return `wrong data: ${bytes} added from byte #${offset} on`;
   if (actual < 0) return `wrong data: ${bytes} missing from byte #${offset} on`;
   return `wrong data byte #${offset} should be ${describeByte(expected)} ` +
-    `but was ${describeByte(actual)}, ${bytes} differ`;
+    `but was ${describeByte(actual)}, ${bytes} differ${
+      differing === 1 ? "s" : ""
+    }`;
 }
 
 /** `0x68 "h"`. */
