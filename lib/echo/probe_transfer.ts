@@ -9,6 +9,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Bytes on their way there and back; the sockets' buffers hold less. */
 const MAX_IN_FLIGHT = 1 << 24;
+/** How long an answer may rest before it is asked for by a half-close. */
+const PATIENCE_MS = 500;
 
 /** A connection that one input goes over. */
 export class Transfer implements StreamHandler {
@@ -69,8 +71,22 @@ export class Transfer implements StreamHandler {
       }
     }
     this.#inputEnded = true;
-    this.#connection.end();
     this.#finishIfDone();
+    this.#endWhenIdle();
+  }
+
+  /**
+   * Half-closes, but only when nothing comes any more: some servers answer
+   * the rest then, and others drop it.
+   */
+  #endWhenIdle(): void {
+    const { network } = this.#run;
+    network.schedule(this.#activeAt + PATIENCE_MS, () => {
+      if (this.#run.isOver) return;
+      const isIdle = network.now() - this.#activeAt >= PATIENCE_MS;
+      if (isIdle) this.#connection.end();
+      else this.#endWhenIdle();
+    });
   }
 
   get #hasRoom(): boolean {

@@ -105,6 +105,26 @@ Deno.test("echoProbe() tells how much of an input came back before the server cl
   assertEquals(probed.summary.lost, 1);
 });
 
+Deno.test("echoProbe() half-closes for servers that answer only then, not before all others have answered", async () => {
+  const network = new FakeNetwork();
+  const kept: Bytes[] = [];
+  let endedAt = 0;
+  network.serve(TCP, (connection) => ({
+    ...echoing()(connection),
+    data: (read) => void kept.push(read.slice()),
+    end() {
+      endedAt = network.now();
+      for (const read of kept) connection.write(read);
+      connection.end();
+    },
+  }));
+  const startedAt = network.now();
+  const input = inputOf(randomChunks(10, 1000));
+  const probed = await probe(network, TCP, { input });
+  assertEquals(probed.story, ["start", "reply 1"]);
+  assertEquals(endedAt - startedAt >= 500, true);
+});
+
 Deno.test("echoProbe() ends at its deadline though the input goes on, and lets go of the input", async () => {
   let isCancelled = false;
   const input = new ReadableStream<Bytes>({
