@@ -45,7 +45,7 @@ export interface EchoProbeOptions {
   readonly family?: Family | undefined;
   /** TLS: certificates in PEM that are trusted beside the system's. */
   readonly certificates?: readonly string[] | undefined;
-  /** Which sockets to use. Default `"auto"`. */
+  /** Which sockets to use. Default `"auto"`: the native ones where there are, but Deno's for an `input` over TCP. */
   readonly engine?: "auto" | "native" | "deno" | undefined;
   /** Ends the run: the summary follows at once, if it had begun. */
   readonly signal?: AbortSignal | undefined;
