@@ -59,13 +59,14 @@ export async function* echoProbe(
 /**
  * An input comes by Deno's event loop, which has few turns while the native
  * one is busy: Deno's own sockets are several times faster for it. Its Unix
- * sockets take more permissions, so these stay as they are.
+ * sockets take more permissions, and they know no families of names.
  */
 function chooseEngine(
   endpoint: Endpoint,
-  { engine = "auto", input }: EchoProbeOptions,
+  { engine = "auto", input, family }: EchoProbeOptions,
 ): EngineChoice {
-  const isBetterByDeno = input !== undefined && "host" in endpoint;
+  const isBetterByDeno = input !== undefined && "host" in endpoint &&
+    family === undefined;
   return engine === "auto" && isBetterByDeno ? "deno" : engine;
 }
 

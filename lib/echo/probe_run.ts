@@ -2,7 +2,12 @@
 
 import type { Cancel } from "../os/network.ts";
 import { formatEndpoint } from "../socket/endpoint.ts";
-import type { Place, ScopedNetwork } from "../socket/network.ts";
+import {
+  connectFailure,
+  type Place,
+  type ScopedNetwork,
+} from "../socket/network.ts";
+import { ResolutionError } from "../socket/resolve.ts";
 import {
   roundedSummary,
   RoundTripStatistics,
@@ -372,6 +377,14 @@ export class ProbeRun {
       this.#end(each, "lost");
       this.#counts.lost++;
     }
+    this.finish();
+  }
+
+  /** There is no connection, and `closed` said so. */
+  unconnected(error: Error | undefined): void {
+    const failure = connectFailure(this.place, error);
+    if (failure instanceof ResolutionError) return this.abandon(failure);
+    this.failed(failure);
     this.finish();
   }
 

@@ -176,8 +176,7 @@ export class StreamLink implements Link, StreamHandler {
     const run = this.#run;
     if (run.isOver) return;
     if (this.#isOpen) return this.#tellClosed(error);
-    run.failed(error ?? new Error("The connection was closed at once"));
-    run.finish();
+    run.unconnected(error);
   }
 
   #tellClosed(error?: Error): void {

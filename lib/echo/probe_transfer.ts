@@ -150,8 +150,7 @@ export class Transfer implements StreamHandler {
 
   closed(error?: Error): void {
     if (this.#isOpen) return this.#tellClosed(error);
-    this.#run.failed(error ?? new Error("The connection was closed at once"));
-    this.#run.finish();
+    this.#run.unconnected(error);
   }
 
   #tellClosed(error?: Error): void {

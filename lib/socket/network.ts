@@ -17,7 +17,7 @@ import type {
   StreamHandler,
 } from "../os/network.ts";
 import { system } from "../os/system.ts";
-import type { Family } from "../wire/address.ts";
+import { type Family, familyOf, parseAddress } from "../wire/address.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
 import {
   mayUseNative,
@@ -25,7 +25,7 @@ import {
   requireNet,
   requireSocketPath,
 } from "./permission.ts";
-import { requireHostName, resolve } from "./resolve.ts";
+import { requireHostName, ResolutionError, resolve } from "./resolve.ts";
 
 /** An endpoint that has an address, and that this process may use: only {@linkcode ScopedNetwork.resolve} makes one. */
 export interface Place {
@@ -163,6 +163,7 @@ class Scoped implements ScopedNetwork {
     if (this.#network.engine === "deno") {
       requireHostName(host);
       requireNet(host, port);
+      if (family !== undefined) requireFamily(host, family);
       return { endpoint, name: { host, port } };
     }
     const { text, zone } = await resolve(host, family, port, signal);
@@ -221,6 +222,41 @@ class Scoped implements ScopedNetwork {
     this.#network[Symbol.dispose]();
     this.#deno?.[Symbol.dispose]();
   }
+}
+
+/** Deno's sockets look names up themselves, and take the first address they find. */
+function requireFamily(host: string, family: Family): void {
+  const address = parseAddress(host.replace(/%.*$/, ""));
+  if (address === undefined) {
+    throw new UnsupportedError(
+      `Looking up the IPv${family} address of "${host}" needs the native engine`,
+    );
+  }
+  if (familyOf(address) !== family) {
+    throw new ResolutionError(
+      host,
+      `is an IPv${familyOf(address)} address, and IPv${family} was asked for`,
+      "EAI_ADDRFAMILY",
+    );
+  }
+}
+
+/**
+ * Why a connection could not be made: Deno's sockets look names up only then.
+ *
+ * @param error what {@linkcode StreamHandler.closed} was called with in place of `opened`
+ * @returns a {@linkcode ResolutionError} when the name has no address
+ */
+export function connectFailure({ endpoint }: Place, error?: Error): Error {
+  if (error === undefined) {
+    return new Error("The connection was closed at once");
+  }
+  const lookup = /^failed to lookup address information: (.*)$/s.exec(
+    error.message,
+  );
+  return lookup !== null && "host" in endpoint
+    ? new ResolutionError(endpoint.host, lookup[1]!, "EAI_NONAME")
+    : error;
 }
 
 /** Opens a socket; what the system refuses is told with the endpoint, in the same words for every engine. */

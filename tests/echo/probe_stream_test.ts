@@ -1,7 +1,13 @@
-import { assertEquals, assertObjectMatch, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertObjectMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { planProbe } from "../../lib/echo/probe_options.ts";
 import type { EchoProbeReply } from "../../lib/echo/probe_types.ts";
 import { parseEndpoint } from "../../lib/socket/endpoint.ts";
+import { ResolutionError } from "../../lib/socket/resolve.ts";
 import { OptionError } from "../../lib/socket/options.ts";
 import { echoing, FakeNetwork, type Script } from "./fake_network.ts";
 import { bytes, probe, type Probed, TCP } from "./_probing.ts";
@@ -222,6 +228,26 @@ Deno.test("echoProbe() tells at once that nobody listens", async () => {
   });
   assertEquals(events.length, 2);
   assertEquals(summary.transmitted, 0);
+});
+
+Deno.test("echoProbe() throws when a name has no address, as only a connection finds out without FFI", async () => {
+  class Nameless extends FakeNetwork {
+    override connect(...args: Parameters<FakeNetwork["connect"]>) {
+      const [, , handler] = args;
+      // In the words of Deno.connect.
+      const error = new Error(
+        "failed to lookup address information: Name or service not known",
+      );
+      this.after(1, () => handler.closed(error));
+      return super.connect(...args);
+    }
+  }
+  await assertRejects(
+    () =>
+      probe(new Nameless({ silent: ["a.example"] }), "tcp://a.example:7", {}),
+    ResolutionError,
+    'Cannot resolve "a.example": Name or service not known',
+  );
 });
 
 Deno.test("echoProbe() waits for a connection no longer than its timeout, or its deadline", async () => {

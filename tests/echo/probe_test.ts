@@ -1,12 +1,19 @@
 /** The probe over real sockets, with both engines, against our server and against bad ones. */
 
-import { assert, assertEquals, assertObjectMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertObjectMatch,
+  assertRejects,
+} from "@std/assert";
 import { echoProbe } from "../../lib/echo/probe.ts";
 import type {
   EchoProbeEvent,
   EchoProbeOptions,
 } from "../../lib/echo/probe_types.ts";
-import { encode, forEachEngine, Serving } from "./_serving.ts";
+import { UnsupportedError } from "../../lib/os/library.ts";
+import { ResolutionError } from "../../lib/socket/resolve.ts";
+import { encode, ENGINES, forEachEngine, Serving } from "./_serving.ts";
 
 async function probe(
   endpoint: string,
@@ -200,4 +207,19 @@ forEachEngine("echoProbe() tells that nobody is there", async (engine) => {
     message: "No such file or directory",
     code: "ENOENT",
   });
+});
+
+Deno.test("echoProbe() refuses a family that it cannot have", async () => {
+  for (const engine of ENGINES) {
+    await assertRejects(
+      () => probe("tcp://127.0.0.1:7", { engine, family: 6 }),
+      ResolutionError,
+      "is an IPv4 address, and IPv6 was asked for",
+    );
+  }
+  await assertRejects(
+    () => probe("tcp://localhost:7", { engine: "deno", family: 6 }),
+    UnsupportedError,
+    'Looking up the IPv6 address of "localhost" needs the native engine',
+  );
 });
