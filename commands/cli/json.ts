@@ -1,14 +1,23 @@
 /** Events as lines of JSON. */
 
-/** One event on a line of its own. */
+/** One event on a line of its own, in which nothing is left for a terminal to obey or hide. */
 export function jsonLine(event: { readonly type: string }): string {
-  return `${escapeControls(JSON.stringify(event))}\n`;
+  return `${escapeUnseen(JSON.stringify(event))}\n`;
 }
 
-/** JSON leaves DEL and the C1 controls as they are, which terminals obey. */
-function escapeControls(text: string): string {
-  return text.replaceAll(
-    /[\x7f-\x9f]/g,
-    (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
+/** A text in quotes, likewise. */
+export function quoted(text: string): string {
+  return escapeUnseen(JSON.stringify(text));
+}
+
+/** JSON leaves DEL, the C1 controls and what directs the flow of text as they are. */
+function escapeUnseen(json: string): string {
+  return json.replaceAll(
+    /[\x7f-\x9f\p{Cf}\u2028\u2029]/gu,
+    (character) =>
+      Array.from(
+        { length: character.length },
+        (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`,
+      ).join(""),
   );
 }

@@ -18,6 +18,7 @@ import {
   percentileLine,
   spreadLine,
 } from "../cli/format.ts";
+import { quoted } from "../cli/json.ts";
 import type { Style } from "../cli/style.ts";
 
 /** How a run is to be told. */
@@ -241,12 +242,4 @@ function describeByte(byte: number): string {
   const hex = `0x${byte.toString(16).padStart(2, "0")}`;
   const isPrintable = byte > 0x20 && byte < 0x7f;
   return isPrintable ? `${hex} (${String.fromCharCode(byte)})` : hex;
-}
-
-/** A text in quotes, with everything that a terminal would obey or hide made visible. */
-function quoted(text: string): string {
-  return JSON.stringify(text).replaceAll(
-    /[\x7f-\x9f\p{Cf}\u2028\u2029]/gu,
-    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
-  );
 }

@@ -85,6 +85,7 @@ export async function* probeOver(
     if (signal?.aborted) return;
     throw error;
   }
+  if (signal?.aborted) return;
   const events = new EventQueue<EchoProbeEvent>();
   const run = new ProbeRun(network, plan, place, events);
   const stop = () => run.stop();

@@ -64,7 +64,7 @@ export class Transfer implements StreamHandler {
       this.#sentBytes += chunk.length;
       this.#run.bytesSent += chunk.length;
       this.#connection.write(chunk);
-      while (!this.#hasRoom) {
+      while (!this.#hasRoom && !this.#run.isOver) {
         await new Promise<void>((resolve) => {
           this.#tellRoom = resolve;
         });

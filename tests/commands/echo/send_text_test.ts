@@ -107,7 +107,7 @@ Deno.test("SendText shows an answer's text, and hides nothing in it", () => {
   assertEquals(shown('a"b\r\n\x1b[2J'), '"a\\"b\\r\\n\\u001b[2J"');
   assertEquals(
     shown("\x7f\x9b\u202e\u2028"),
-    '"\\u{7f}\\u{9b}\\u{202e}\\u{2028}"',
+    '"\\u007f\\u009b\\u202e\\u2028"',
   );
   assertEquals(shown("x".repeat(300)), `"${"x".repeat(200)}"...`);
   assertEquals(
