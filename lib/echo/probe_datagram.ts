@@ -76,15 +76,16 @@ export class DatagramLink implements Link, DatagramHandler {
   /** Which message is answered; undefined where that is none. */
   #sequenceOf(bytes: Bytes, length: number): number | undefined {
     const run = this.#run;
-    const waiting = run.firstWaiting;
+    const waiting = run.sentMessages.firstWaiting;
     if (!this.#messages.isNumbered) {
       // Only one waits at a time. What comes when none does is late, or comes again.
-      return waiting ?? (run.last === 0 ? undefined : run.last);
+      return waiting ??
+        (run.sentMessages.last === 0 ? undefined : run.sentMessages.last);
     }
     const sequence = this.#messages.sequenceOf(bytes);
     const isSound = sequence !== undefined && sequence >= 1 &&
-      sequence <= run.last &&
-      (run.isWaiting(sequence) ||
+      sequence <= run.sentMessages.last &&
+      (run.sentMessages.isWaiting(sequence) ||
         this.#compare(sequence, bytes, length) === undefined);
     // Its number may be what was changed on the way.
     return isSound ? sequence : waiting;

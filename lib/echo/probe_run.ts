@@ -15,6 +15,7 @@ import {
 } from "../stats/round_trip.ts";
 import type { EventQueue } from "./event_queue.ts";
 import type { ProbePlan } from "./probe_options.ts";
+import { SentMessages } from "./probe_sent.ts";
 import type {
   EchoMismatch,
   EchoProbeClosed,
@@ -23,8 +24,6 @@ import type {
   EchoProbeSummary,
 } from "./probe_types.ts";
 
-/** Messages that are remembered, the ones that wait among them. */
-const MAX_REMEMBERED = 65_536;
 /** With an interval of 0, a lost datagram holds up the next one no longer than this. */
 const FLOOD_MS = 10;
 /** What is shown of bytes that nobody expects. */
@@ -49,12 +48,6 @@ export interface Answer {
   readonly data?: Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** A message that was sent. */
-interface Sent {
-  readonly at: number;
-  state: "waiting" | "lost" | "failed" | "answered";
-}
-
 /** One run, from its first message to its summary. */
 export class ProbeRun {
   readonly network: ScopedNetwork;
@@ -66,12 +59,7 @@ export class ProbeRun {
   #link: Link | undefined;
   #isOpen = false;
   #from = "";
-  /** What is remembered, the oldest first. */
-  readonly #sent = new Map<number, Sent>();
-  #next = 1;
-  /** No message before this one waits. */
-  #oldest = 1;
-  #waiting = 0;
+  readonly #sent = new SentMessages();
   #latestAnswered = 0;
   readonly #counts = {
     answered: 0,
@@ -119,19 +107,9 @@ export class ProbeRun {
     return this.#from;
   }
 
-  /** The last message that was sent; 0 before the first. */
-  get last(): number {
-    return this.#next - 1;
-  }
-
-  isWaiting(sequence: number): boolean {
-    return this.#sent.get(sequence)?.state === "waiting";
-  }
-
-  /** The first message that waits for its answer. */
-  get firstWaiting(): number | undefined {
-    this.#skipEnded();
-    return this.#oldest < this.#next ? this.#oldest : undefined;
+  /** The messages that were sent. */
+  get sentMessages(): SentMessages {
+    return this.#sent;
   }
 
   emit(event: EchoProbeEvent): void {
@@ -167,26 +145,30 @@ export class ProbeRun {
     const link = this.#link;
     if (this.#isOver || link === undefined) return;
     this.#expire();
-    while (this.#isDue(link) && this.#send(link));
-    if (this.last === this.plan.count && this.#waiting === 0) {
+    while (
+      this.#maySend(link) && this.network.now() >= this.#sendAt(link) &&
+      this.#send(link)
+    );
+    if (this.#sent.last === this.plan.count && this.#sent.waiting === 0) {
       return this.finish();
     }
     this.#wake(link);
   };
 
-  #isDue(link: Link): boolean {
-    return this.#next <= this.plan.count && link.isReady &&
-      this.#events.hasRoom && this.network.now() >= this.#sendAt(link) &&
-      this.#waiting + this.plan.coalesce <= MAX_REMEMBERED;
+  /** Whether a message may go out as soon as its time has come. */
+  #maySend(link: Link): boolean {
+    const { count, coalesce } = this.plan;
+    return this.#sent.last < count && link.isReady && this.#events.hasRoom &&
+      this.#sent.hasRoom(coalesce);
   }
 
   /** When the next message goes out if nothing comes before; `Infinity` where something must. */
   #sendAt(link: Link): number {
-    if (this.#waiting === 0) return this.#nextAt;
+    if (this.#sent.waiting === 0) return this.#nextAt;
     if (!link.allowsMany) return Infinity;
     if (this.plan.intervalMs > 0) return this.#nextAt;
     if (link.isOrdered) return Infinity;
-    return this.isWaiting(this.last)
+    return this.#sent.isWaiting(this.#sent.last)
       ? this.#lastSentAt + FLOOD_MS
       : this.#nextAt;
   }
@@ -194,11 +176,10 @@ export class ProbeRun {
   #send(link: Link): boolean {
     const { count, coalesce, intervalMs } = this.plan;
     const now = this.network.now();
-    const first = this.#next;
-    const messages = Math.min(coalesce, count - first + 1);
-    if (!link.send(first, messages)) return false;
+    const { last } = this.#sent;
+    const messages = Math.min(coalesce, count - last);
+    if (!link.send(last + 1, messages)) return false;
     this.sent(messages, now);
-    this.#forget();
     const next = this.#nextAt + intervalMs;
     this.#nextAt = next < now ? now + intervalMs : next;
     return true;
@@ -206,35 +187,17 @@ export class ProbeRun {
 
   /** So many more messages wait for their answers. */
   sent(messages: number, at: number): void {
-    if (this.last === 0) this.#firstSentAt = at;
+    if (this.#sent.last === 0) this.#firstSentAt = at;
     this.#lastSentAt = at;
-    for (let i = 0; i < messages; i++) {
-      this.#sent.set(this.#next++, { at, state: "waiting" });
-    }
-    this.#waiting += messages;
-  }
-
-  #forget(): void {
-    for (const [sequence, { state }] of this.#sent) {
-      if (this.#sent.size <= MAX_REMEMBERED) return;
-      if (state === "waiting") this.lost(sequence);
-      this.#sent.delete(sequence);
-    }
-  }
-
-  #skipEnded(): void {
-    while (
-      this.#oldest < this.#next &&
-      this.#sent.get(this.#oldest)?.state !== "waiting"
-    ) this.#oldest++;
+    this.#sent.add(messages, at, (sequence) => this.lost(sequence));
   }
 
   /** When the oldest message that waits is given up. */
   #expiry(): number {
-    const oldest = this.firstWaiting;
+    const oldest = this.#sent.firstWaiting;
     if (oldest === undefined) return Infinity;
     const at = this.#sent.get(oldest)!.at + this.plan.timeoutMs;
-    if (!this.plan.lingers || this.last < this.plan.count) return at;
+    if (!this.plan.lingers || this.#sent.last < this.plan.count) return at;
     if (this.#statistics.count === 0) return at;
     const linger = Math.max(2 * this.#statistics.maxMs, this.plan.intervalMs);
     return Math.min(at, this.#lastSentAt + linger);
@@ -242,7 +205,7 @@ export class ProbeRun {
 
   #expire(): void {
     const now = this.network.now();
-    while (this.#expiry() <= now) this.lost(this.#oldest);
+    while (this.#expiry() <= now) this.lost(this.#sent.firstWaiting!);
   }
 
   /** A message is not waited for any more. */
@@ -252,21 +215,15 @@ export class ProbeRun {
     this.emit({ type: "lost", sequence, time: Date.now() / 1000 });
   }
 
-  #end(sequence: number, state: Sent["state"]): void {
-    const sent = this.#sent.get(sequence)!;
-    if (sent.state === "waiting") this.#waiting--;
-    sent.state = state;
+  #end(sequence: number, state: "lost" | "failed" | "answered"): void {
+    this.#sent.end(sequence, state);
     this.#endedAt = this.network.now();
   }
 
   /** Sees to it that {@linkcode step} is called when something is due next. */
   #wake(link: Link): void {
-    const isSending = this.#next <= this.plan.count && link.isReady &&
-      this.#events.hasRoom;
-    const at = Math.min(
-      isSending ? this.#sendAt(link) : Infinity,
-      this.#expiry(),
-    );
+    const sendAt = this.#maySend(link) ? this.#sendAt(link) : Infinity;
+    const at = Math.min(sendAt, this.#expiry());
     // One that rings too early costs less than to set it anew each time.
     if (at >= this.#timerAt) return;
     this.#cancelTimer?.();
@@ -338,9 +295,9 @@ export class ProbeRun {
     });
   }
 
-  /** The system reports an error; it ends a message, if one waits or `sequence` names one. */
+  /** The system reports an error; it ends a message, if one waits. */
   failed(error: Error): void {
-    const sequence = this.firstWaiting;
+    const sequence = this.#sent.firstWaiting;
     if (sequence !== undefined) {
       this.#counts.errors++;
       this.#end(sequence, "failed");
@@ -361,7 +318,7 @@ export class ProbeRun {
     error?: Error,
   ): void {
     if (this.#isOver) return;
-    const sequence = this.firstWaiting;
+    const sequence = this.#sent.firstWaiting;
     const event: EchoProbeClosed = {
       type: "closed",
       from: this.#from,
@@ -373,7 +330,11 @@ export class ProbeRun {
       time: Date.now() / 1000,
     };
     this.emit(event);
-    for (let each = sequence; each !== undefined; each = this.firstWaiting) {
+    for (
+      let each = sequence;
+      each !== undefined;
+      each = this.#sent.firstWaiting
+    ) {
       this.#end(each, "lost");
       this.#counts.lost++;
     }
@@ -418,16 +379,16 @@ export class ProbeRun {
   }
 
   summary(): EchoProbeSummary {
-    const transmitted = this.last;
+    const { last: transmitted, waiting: inFlight } = this.#sent;
     const counts: EchoProbeCounts = {
       transmitted,
       ...this.#counts,
-      inFlight: this.#waiting,
+      inFlight,
     };
-    const ended = transmitted - this.#waiting;
+    const ended = transmitted - inFlight;
     const loss = counts.lost + counts.errors;
     const rtt = this.#statistics.summary();
-    const endedAt = this.#waiting > 0 ? this.network.now() : this.#endedAt;
+    const endedAt = inFlight > 0 ? this.network.now() : this.#endedAt;
     return {
       type: "summary",
       endpoint: formatEndpoint(this.place.endpoint),

@@ -117,7 +117,7 @@ export class StreamLink implements Link, StreamHandler {
   #verify(bytes: Bytes): void {
     const size = this.#messages.size;
     for (let at = 0; at < bytes.length;) {
-      if (this.#awaited > this.#run.last) {
+      if (this.#awaited > this.#run.sentMessages.last) {
         return this.#run.unexpected(bytes.subarray(at));
       }
       const comparison = this.#comparison ??= this.#begin();
@@ -149,7 +149,7 @@ export class StreamLink implements Link, StreamHandler {
     const isLine = run.plan.framing === "line";
     try {
       splitter.push(bytes, (frame) => {
-        if (this.#awaited > run.last) return run.unexpected(frame);
+        if (this.#awaited > run.sentMessages.last) return run.unexpected(frame);
         const payload = isLine
           ? frame.subarray(0, -1)
           : frame.subarray(LENGTH_BYTES);

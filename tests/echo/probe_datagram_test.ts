@@ -199,3 +199,13 @@ Deno.test("echoProbe() remembers no more of a long run than it needs", async () 
   );
   assertObjectMatch(summary, { answered: 69_999, lost: 1 });
 });
+
+Deno.test("echoProbe() has 65,536 messages in flight at most", async () => {
+  const { summary } = await probeThrough(() => [], {
+    intervalMs: 1,
+    size: 16,
+    timeoutMs: 86_400_000,
+    deadlineMs: 70_000,
+  });
+  assertObjectMatch(summary, { transmitted: 65_536, inFlight: 65_536 });
+});
