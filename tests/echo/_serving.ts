@@ -9,28 +9,8 @@ import type {
 } from "../../lib/echo/server_types.ts";
 import { parseEndpoint } from "../../lib/socket/endpoint.ts";
 import { openNetwork } from "../../lib/socket/network.ts";
-import { mayUseNative } from "../../lib/socket/permission.ts";
 
-/** The engines that are tried; both where there are both. */
-export const ENGINES: readonly ("native" | "deno")[] =
-  Deno.build.os === "linux" && mayUseNative() ? ["native", "deno"] : ["deno"];
-
-/** Registers a test for each engine. */
-export function forEachEngine(
-  name: string,
-  test: (engine: "native" | "deno") => Promise<void>,
-): void {
-  for (const engine of ENGINES) {
-    const isNative = engine === "native";
-    Deno.test({
-      name: `${name} (${engine})`,
-      fn: () => test(engine),
-      // The C library stays loaded, and the thread that waits for the system learns of the end right after it.
-      sanitizeResources: !isNative,
-      sanitizeOps: !isNative,
-    });
-  }
-}
+export { ENGINES, forEachEngine } from "../engines.ts";
 
 type EventOf<T extends EchoServerEvent["type"]> = Extract<
   EchoServerEvent,

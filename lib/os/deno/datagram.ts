@@ -11,7 +11,7 @@ import { SocketFile } from "../unix_socket_file.ts";
 import type { DenoNetwork } from "./network.ts";
 import { nameOf } from "./stream.ts";
 
-/** Datagrams that may be on their way to the system at one time. */
+/** Datagrams that may wait for the system at one time. */
 const MAX_QUEUED = 64;
 
 /** Nothing of it is used again, so it may be kept as it is. */
@@ -31,6 +31,30 @@ class Peer implements DatagramPeer {
   }
 }
 
+/** The system's words for what may go wrong; node:dgram says `bind EADDRINUSE 127.0.0.1:7`. */
+const WORDS: Readonly<Record<string, string>> = {
+  EACCES: "Permission denied",
+  EADDRINUSE: "Address already in use",
+  EADDRNOTAVAIL: "Cannot assign requested address",
+  EAFNOSUPPORT: "Address family not supported by protocol",
+  EHOSTUNREACH: "No route to host",
+  EMSGSIZE: "Message too long",
+  ENETUNREACH: "Network is unreachable",
+};
+
+function inWords(error: unknown, operation: string): unknown {
+  const { code, errno } = error as { code?: string; errno?: number };
+  const words = WORDS[code ?? ""];
+  return words === undefined
+    ? error
+    : new SystemError(operation, Math.abs(errno ?? 0), code!, words);
+}
+
+interface Outgoing {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly to: DatagramPeer | undefined;
+}
+
 /** What sockets of both kinds have: a bound on what is on its way, and an end. */
 abstract class Base implements DatagramSocket, Disposable {
   abstract readonly name: SocketName;
@@ -38,7 +62,8 @@ abstract class Base implements DatagramSocket, Disposable {
   protected readonly handler: DatagramHandler;
   protected readonly maxDatagram: number;
   protected isClosed = false;
-  #queued = 0;
+  readonly #queue: Outgoing[] = [];
+  #isSending = false;
   #isRefusing = false;
 
   constructor(
@@ -71,28 +96,31 @@ abstract class Base implements DatagramSocket, Disposable {
 
   send(bytes: Uint8Array<ArrayBuffer>, to?: DatagramPeer): boolean {
     if (this.isClosed) return true;
-    if (this.#queued >= MAX_QUEUED) {
+    if (this.#queue.length >= MAX_QUEUED) {
       this.#isRefusing = true;
       return false;
     }
-    this.#queued++;
-    this.#send(bytes.slice(), to);
+    this.#queue.push({ bytes: bytes.slice(), to });
+    if (!this.#isSending) this.#sendAll();
     return true;
   }
 
-  async #send(
-    bytes: Uint8Array<ArrayBuffer>,
-    to: DatagramPeer | undefined,
-  ): Promise<void> {
-    try {
-      await this.transmit(bytes, to?.name);
-    } catch (error) {
-      if (!this.isClosed) this.handler.error(error as Error, to);
+  /** One after the other: what is handed to Deno at the same time goes out in any order. */
+  async #sendAll(): Promise<void> {
+    this.#isSending = true;
+    for (let next; (next = this.#queue.shift()) !== undefined;) {
+      try {
+        await this.transmit(next.bytes, next.to?.name);
+      } catch (error) {
+        if (this.isClosed) return;
+        this.handler.error(inWords(error, "send") as Error, next.to);
+      }
+      if (this.isClosed) return;
+      if (!this.#isRefusing) continue;
+      this.#isRefusing = false;
+      this.handler.drained();
     }
-    this.#queued--;
-    if (this.isClosed || !this.#isRefusing) return;
-    this.#isRefusing = false;
-    this.handler.drained();
+    this.#isSending = false;
   }
 
   [Symbol.dispose](): void {
@@ -103,21 +131,7 @@ abstract class Base implements DatagramSocket, Disposable {
   }
 }
 
-/** The system's words for what may refuse a socket; node:dgram says `bind EADDRINUSE 127.0.0.1:7`. */
-const WORDS: Readonly<Record<string, string>> = {
-  EACCES: "Permission denied",
-  EADDRINUSE: "Address already in use",
-  EADDRNOTAVAIL: "Cannot assign requested address",
-  EAFNOSUPPORT: "Address family not supported by protocol",
-};
-
-function inWords(error: unknown): unknown {
-  const { code, errno } = error as { code?: string; errno?: number };
-  const words = WORDS[code ?? ""];
-  return words === undefined
-    ? error
-    : new SystemError("bind", Math.abs(errno ?? 0), code!, words);
-}
+type Address = Pick<RemoteInfo, "address" | "port">;
 
 /** A UDP socket of node:dgram, which needs no flag, as `Deno.listenDatagram` does. */
 export class DenoUdpSocket extends Base {
@@ -127,6 +141,7 @@ export class DenoUdpSocket extends Base {
   private constructor(
     network: DenoNetwork,
     socket: Socket,
+    remote: Address | undefined,
     options: DatagramOptions,
     handler: DatagramHandler,
   ) {
@@ -135,7 +150,7 @@ export class DenoUdpSocket extends Base {
     const { address, port } = socket.address();
     this.name = { host: address, port };
     socket.on("message", (bytes: Uint8Array, from: RemoteInfo) => {
-      if (this.isClosed) return;
+      if (this.isClosed || !isFrom(remote, from)) return;
       this.tell(new Uint8Array(bytes), {
         host: from.address,
         port: from.port,
@@ -169,9 +184,10 @@ export class DenoUdpSocket extends Base {
       });
     } catch (error) {
       socket.close();
-      throw inWords(error);
+      throw inWords(error, "bind");
     }
-    return new DenoUdpSocket(network, socket, options, handler);
+    const remote = "remote" in at ? socket.remoteAddress() : undefined;
+    return new DenoUdpSocket(network, socket, remote, options, handler);
   }
 
   protected override transmit(
@@ -191,24 +207,30 @@ export class DenoUdpSocket extends Base {
   }
 }
 
+/** Whether a datagram is from the peer that its socket talks to: Deno's connected sockets hear everybody. */
+function isFrom(peer: Address | undefined, { address, port }: Address) {
+  return peer === undefined ||
+    port === peer.port && withoutZone(address) === withoutZone(peer.address);
+}
+
+function withoutZone(address: string): string {
+  return address.replace(/%.*$/, "");
+}
+
 /** A Unix datagram socket, where `deno run --unstable-net` offers them. */
 export class DenoUnixDatagramSocket extends Base {
   readonly name: SocketName;
   readonly #socket: Deno.DatagramConn;
-  readonly #remote: SocketName | undefined;
   readonly #file: SocketFile;
 
-  /** @param remote whom it talks to, if to one only */
   constructor(
     network: DenoNetwork,
     socket: Deno.DatagramConn,
-    remote: SocketName | undefined,
     options: DatagramOptions,
     handler: DatagramHandler,
   ) {
     super(network, options, handler);
     this.#socket = socket;
-    this.#remote = remote;
     this.name = nameOf(socket.addr);
     const path = "path" in this.name ? this.name.path : "";
     this.#file = new SocketFile(path, options.mode);
@@ -233,7 +255,7 @@ export class DenoUnixDatagramSocket extends Base {
     bytes: Uint8Array<ArrayBuffer>,
     to: SocketName | undefined,
   ): Promise<void> {
-    const { path } = (to ?? this.#remote) as { path: string };
+    const { path } = to as { path: string };
     await this.#socket.send(bytes, { transport: "unixpacket", path });
   }
 

@@ -77,11 +77,11 @@ export class DenoNetwork implements Network {
     refuse(options, ["sendBuffer", "receiveBuffer", "reusePort", "ipv6Only"]);
     if ("path" in at) {
       await removeStale(at.path, () => isListening(at.path));
-      const listener = Deno.listen({
-        transport: "unix",
-        path: systemPath(at.path),
-      });
-      return new DenoListener(this, listener, options, handler);
+      const listener = await atPath(
+        at.path,
+        (path) => Deno.listen({ transport: "unix", path }),
+      );
+      return new DenoListener(this, at, listener, options, handler);
     }
     const tcp = {
       hostname: at.host,
@@ -92,7 +92,7 @@ export class DenoNetwork implements Network {
     const listener = tls === undefined
       ? Deno.listen(tcp)
       : Deno.listenTls({ ...tcp, cert: tls.certificate, key: tls.key });
-    return new DenoListener(this, listener, options, handler);
+    return new DenoListener(this, at, listener, options, handler);
   }
 
   connect(
@@ -116,14 +116,8 @@ export class DenoNetwork implements Network {
       return await DenoUdpSocket.open(this, { local: at }, options, handler);
     }
     await removeStale(at.path, () => isListening(at.path));
-    const socket = listenUnixDatagram(at.path);
-    return new DenoUnixDatagramSocket(
-      this,
-      socket,
-      undefined,
-      options,
-      handler,
-    );
+    const socket = await atPath(at.path, listenUnixDatagram);
+    return new DenoUnixDatagramSocket(this, socket, options, handler);
   }
 
   async associate(
@@ -157,8 +151,10 @@ async function connectTo(
   signal: AbortSignal,
 ): Promise<DenoConn> {
   if ("path" in to) {
-    const path = systemPath(to.path);
-    return await Deno.connect({ transport: "unix", path });
+    return await atPath(
+      to.path,
+      (path) => Deno.connect({ transport: "unix", path }),
+    );
   }
   const conn = await Deno.connect({
     hostname: to.host,
@@ -194,7 +190,7 @@ function listenUnixDatagram(path: string): Deno.DatagramConn {
       "Unix datagram sockets need the native engine, or deno run --unstable-net",
     );
   }
-  return listenDatagram({ transport: "unixpacket", path: systemPath(path) });
+  return listenDatagram({ transport: "unixpacket", path });
 }
 
 async function isListening(path: string): Promise<boolean> {
@@ -206,9 +202,20 @@ async function isListening(path: string): Promise<boolean> {
   }
 }
 
-/** An abstract name begins with a NUL for the system (unix(7)). */
-function systemPath(path: string): string {
-  return path.replace(/^@/, "\0");
+/** Opens a socket at a path as the system has it: there, an abstract name begins with a NUL (unix(7)). */
+async function atPath<T>(
+  path: string,
+  open: (path: string) => T | Promise<T>,
+): Promise<T> {
+  if (!path.startsWith("@")) return await open(path);
+  try {
+    return await open(`\0${path.slice(1)}`);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new UnsupportedError(
+      "This version of Deno has no abstract Unix sockets: they take the native engine",
+    );
+  }
 }
 
 /** @throws {UnsupportedError} when an option is set that Deno's API has not */

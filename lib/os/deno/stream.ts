@@ -77,7 +77,8 @@ export class DenoStream implements StreamConnection, Disposable {
     try {
       const conn = await connecting(this.#abort.signal);
       if (this.#closed) return conn.close();
-      this.#peer = nameOf(conn.remoteAddr);
+      // Not every version of Deno tells of an abstract name.
+      if ("host" in this.#peer) this.#peer = nameOf(conn.remoteAddr);
       this.#conn = conn;
     } catch (error) {
       return this.#fail("connect", error);
@@ -204,6 +205,7 @@ export class DenoListener implements Listener {
 
   constructor(
     network: DenoNetwork,
+    at: SocketName,
     listener: Deno.Listener<Deno.Conn, Deno.Addr>,
     options: ListenOptions,
     handler: ListenHandler,
@@ -212,10 +214,8 @@ export class DenoListener implements Listener {
     this.#listener = listener;
     this.#options = options;
     this.#handler = handler;
-    this.name = nameOf(listener.addr);
-    if ("path" in this.name) {
-      this.#file = new SocketFile(this.name.path, options.mode);
-    }
+    this.name = "path" in at ? at : nameOf(listener.addr);
+    if ("path" in at) this.#file = new SocketFile(at.path, options.mode);
     network.sockets.add(this);
     this.#accept();
   }

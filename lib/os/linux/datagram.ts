@@ -224,7 +224,7 @@ export class LinuxDatagramSocket implements DatagramSocket, Ready {
     }
   }
 
-  /** Deals with a message that the system does not take; returns whether to go on with the next one. */
+  /** Deals with a message that the system does not take; returns whether to go on. */
   #skip(error: number): boolean {
     // Whether one recipient among many has room again, the system does not tell.
     const canWait = this.#family !== "unix" || this.#isConnected;
@@ -232,6 +232,11 @@ export class LinuxDatagramSocket implements DatagramSocket, Ready {
       this.#isFull = true;
       this.#loop.change(this.#socket, c.EPOLLIN | c.EPOLLOUT);
       return false;
+    }
+    if (error === c.ECONNREFUSED && this.#family !== "unix") {
+      // What became of the one before; this one was not tried (udp(7)).
+      this.#handler.error(systemError("send", error));
+      return true;
     }
     const i = this.#sent++;
     const length = this.#outgoing.nameLength(i);
