@@ -1,121 +1,32 @@
-/** `netdiag echo load`: its options, and how it runs. */
+/** `netdiag echo load`: its options, and what its command line needs. */
 
-import {
-  DEFAULT_CONNECTIONS,
-  DEFAULT_DURATION_MS,
-  DEFAULT_SIZE,
-  DEFAULT_TIMEOUT_MS,
-  DEFAULT_WARMUP_MS,
-  MAX_CONNECTIONS,
-  MAX_MS,
-  MAX_RATE,
-  MAX_STREAM_SIZE,
-} from "../../lib/echo/load_options.ts";
-import type { EchoLoadOptions } from "../../lib/echo/load_types.ts";
-import { type Endpoint, parseEndpoint } from "../../lib/socket/endpoint.ts";
+import { parseEndpoint } from "../../lib/socket/endpoint.ts";
 import { UsageError } from "../cli/errors.ts";
-import type {
-  Command,
-  OptionSpecs,
-  OptionValues,
-  Permission,
-  Permissions,
-} from "../command.ts";
-
-/** The options of `echo load`. */
-export const LOAD_OPTIONS = {
-  conns: {
-    type: "integer",
-    value: "N",
-    min: 1,
-    max: MAX_CONNECTIONS,
-    help: `connections, or datagram sockets (${DEFAULT_CONNECTIONS}); each ` +
-      "has one message in flight",
-  },
-  size: {
-    short: "s",
-    type: "size",
-    value: "BYTES",
-    min: 1,
-    max: MAX_STREAM_SIZE,
-    help: `bytes of a message (${DEFAULT_SIZE})`,
-  },
-  duration: {
-    short: "d",
-    type: "duration",
-    value: "TIME",
-    max: MAX_MS,
-    help: `how long to measure (${DEFAULT_DURATION_MS / 1000}s)`,
-  },
-  warmup: {
-    type: "duration",
-    value: "TIME",
-    max: MAX_MS,
-    help: `how long to run before that (${DEFAULT_WARMUP_MS / 1000}s)`,
-  },
-  rate: {
-    short: "r",
-    type: "integer",
-    value: "N",
-    min: 1,
-    max: MAX_RATE,
-    help: "open loop: N messages a second in all, planned ahead; see above",
-  },
-  reconnect: {
-    type: "flag",
-    help: "a connection for each message, its handshake included; ends with " +
-      "a reset, so that no port is left waiting",
-  },
-  timeout: {
-    short: "W",
-    type: "duration",
-    value: "TIME",
-    max: MAX_MS,
-    help: "how long to wait for a connection, and for an answer " +
-      `(${DEFAULT_TIMEOUT_MS / 1000}s)`,
-  },
-  ipv4: { short: "4", type: "flag", help: "use IPv4 only" },
-  ipv6: { short: "6", type: "flag", help: "use IPv6 only" },
-  cacert: {
-    type: "string",
-    value: "FILE",
-    help: "trust the certificates in this file, too (tls://)",
-  },
-  engine: {
-    type: "choice",
-    choices: ["auto", "native", "deno"],
-    help: "the native event loop (Linux), or Deno's own sockets",
-  },
-  quiet: { short: "q", type: "flag", help: "only the summary" },
-  json: { type: "flag", help: "one JSON object a line; the last one sums up" },
-  csv: {
-    type: "string",
-    value: "FILE",
-    help: "write the distribution of latencies to a file",
-  },
-} as const satisfies OptionSpecs;
-
-/** The values of `echo load`'s options. */
-export type LoadValues = OptionValues<typeof LOAD_OPTIONS>;
+import type { Command, Permission, Permissions } from "../command.ts";
+import { clientPermissions } from "./client_permissions.ts";
+import { checkLoadOptions, LOAD_OPTIONS } from "./load_options.ts";
 
 /** The `echo load` command. */
 export const load: Command<typeof LOAD_OPTIONS> = {
   name: "echo load",
   usage: ["[OPTION...] ENDPOINT"],
   description: [
-    "Loads an echo server, checks every byte that comes back, and prints how " +
-    "many messages a second it answered and how long each took.",
+    "Loads an echo server, compares every byte that comes back, and prints " +
+    "how many messages a second it answered and how long each took.",
     "ENDPOINT is tcp://HOST:PORT (or HOST:PORT), udp://HOST:PORT, " +
-    "tls://HOST:PORT, unix:/PATH, unixgram:/PATH, or unix:@NAME.",
-    "Without --rate the loop is closed: a connection sends its next message " +
-    "when the last one is answered, so a server that stalls is asked less " +
-    "often just then, and the latencies look better than a user would find " +
-    "them. That is coordinated omission. With --rate the loop is open: each " +
-    "message has a planned time, from which its latency counts, however late " +
-    "it could be sent.",
+    "tls://HOST:PORT, unix:/PATH (stream), unixgram:/PATH, or unix:@NAME " +
+    "(abstract).",
+    "Without --rate the loop is closed: the next message of a connection " +
+    "waits for the answer to the last one. A server that stalls is then " +
+    "asked less often just while it does, and the latencies look better than " +
+    "those that a user would see. That is coordinated omission. With --rate " +
+    "the loop is open: each message has a planned time, from which its " +
+    "latency counts, however late it could be sent.",
+    "Ctrl-C ends the run with what was measured until then.",
     "TIME is 200ms, 2s or 1m; a bare number is seconds.",
-    "Exit status: 0 everything came back as it was sent, 1 something did not, " +
-    "2 it could not run as asked.",
+    "Exit status: 0 everything that was sent came back as it was, 1 something " +
+    "did not, or was planned and could not be sent, 2 it could not run as " +
+    "asked.",
   ],
   options: LOAD_OPTIONS,
   examples: [
@@ -124,7 +35,7 @@ export const load: Command<typeof LOAD_OPTIONS> = {
       does: "64 connections, as fast as the server answers",
     },
     {
-      line: "echo load --rate 5000 -d 30s udp://10.0.0.1:7",
+      line: "echo load --rate 5000 -d 30s udp://127.0.0.1:7007",
       does: "5000 datagrams a second, latency from the planned time on",
     },
     {
@@ -144,62 +55,24 @@ export const load: Command<typeof LOAD_OPTIONS> = {
       );
     }
     if (others.length > 0) {
-      throw new UsageError(`Unexpected argument "${others[0]!.text}"`);
-    }
-    if (options.ipv4 && options.ipv6) {
-      throw new UsageError('Options "--ipv4" and "--ipv6" exclude each other');
+      throw new UsageError(
+        `Unexpected argument ${JSON.stringify(others[0]!.text)}`,
+      );
     }
     const endpoint = parseEndpoint(operand.text);
+    checkLoadOptions(options, endpoint);
     return {
-      permissions: permissionsFor(endpoint, options),
+      permissions: withCsv(clientPermissions(endpoint, options), options.csv),
       async run(context) {
         const { runLoad } = await import("./load_run.ts");
-        return await runLoad(
-          endpoint,
-          await engineOptions(options),
-          options,
-          context,
-        );
+        return await runLoad(endpoint, options, context);
       },
     };
   },
 };
 
-async function engineOptions(values: LoadValues): Promise<EchoLoadOptions> {
-  return {
-    connections: values.conns,
-    size: values.size,
-    durationMs: values.duration,
-    warmupMs: values.warmup,
-    rate: values.rate,
-    reconnect: values.reconnect,
-    timeoutMs: values.timeout,
-    family: values.ipv4 ? 4 : values.ipv6 ? 6 : undefined,
-    certificates: values.cacert === undefined
-      ? undefined
-      : [await Deno.readTextFile(values.cacert)],
-    engine: values.engine,
-  };
-}
-
-function permissionsFor(
-  endpoint: Endpoint,
-  { engine = "auto", cacert, csv }: LoadValues,
-): Permissions {
-  const required: Permission[] = "path" in endpoint
-    ? [
-      { name: "read", path: endpoint.path },
-      { name: "write", path: endpoint.path },
-    ]
-    : [{
-      name: "net",
-      host: endpoint.host || "127.0.0.1",
-      port: endpoint.port,
-    }];
-  if (cacert !== undefined) required.push({ name: "read", path: cacert });
-  if (csv !== undefined) required.push({ name: "write", path: csv });
-  const ffi = { name: "ffi" } as const;
-  return engine === "native"
-    ? { required: [...required, ffi], optional: [] }
-    : { required, optional: engine === "auto" ? [ffi] : [] };
+function withCsv(permissions: Permissions, csv?: string): Permissions {
+  if (csv === undefined) return permissions;
+  const write: Permission = { name: "write", path: csv };
+  return { ...permissions, required: [...permissions.required, write] };
 }

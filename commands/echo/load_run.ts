@@ -3,82 +3,90 @@
 import { echoLoad } from "../../lib/echo/load.ts";
 import type {
   EchoLoadEvent,
-  EchoLoadOptions,
   EchoLoadSummary,
 } from "../../lib/echo/load_types.ts";
-import { type Endpoint, formatEndpoint } from "../../lib/socket/endpoint.ts";
+import type { Endpoint } from "../../lib/socket/endpoint.ts";
+import { systemReason, UsageError } from "../cli/errors.ts";
 import { jsonLine } from "../cli/json.ts";
+import { writeAll } from "../cli/output.ts";
 import { LiveLine } from "../cli/progress.ts";
 import type { Context } from "../command.ts";
-import type { LoadValues } from "./load.ts";
-import {
-  csv,
-  errorList,
-  progressLine,
-  startLine,
-  summaryText,
-} from "./load_text.ts";
+import { csv } from "./load_csv.ts";
+import { loadOptions, type LoadValues } from "./load_options.ts";
+import { progressLine, startLine, summaryText, trouble } from "./load_text.ts";
 
-/** Returns 0 when everything came back as it was sent, else 1. */
+/** Returns 0 when everything that was sent, or planned, came back as it was sent, else 1. */
 export async function runLoad(
   endpoint: Endpoint,
-  options: EchoLoadOptions,
   values: LoadValues,
   context: Context,
 ): Promise<number> {
   const { output, report, signal } = context;
-  const line = Deno.stderr.isTerminal() && !values.quiet && !values.json
+  const options = await loadOptions(values);
+  // An hour's measurement is not to be lost to a path that cannot be written.
+  using file = values.csv === undefined ? undefined : openCsv(values.csv);
+  const line = Deno.stderr.isTerminal() && !values.quiet
     ? new LiveLine(Deno.stderr)
     : undefined;
   output.beforeWrite = () => line?.clear();
+  let isEverythingGood = false;
   for await (const event of echoLoad(endpoint, { ...options, signal })) {
     if (event.type === "progress") line?.show(progressLine(event));
     if (event.type === "summary") {
       line?.clear();
-      const trouble = troubleOf(event);
-      if (trouble !== undefined) report(`netdiag echo load: ${trouble}`);
+      isEverythingGood = isGood(event);
+      const problem = trouble(event);
+      if (problem !== undefined) report(problem);
+      if (file !== undefined) writeAll(file, encode(csv(event.latency)));
     }
-    output.write(values.json ? jsonFor(event, values) : textFor(event, values));
-    if (event.type !== "summary") continue;
-    if (values.csv !== undefined && event.latency !== undefined) {
-      await Deno.writeTextFile(values.csv, csv(event.latency));
-    }
-    return isGood(event) ? 0 : 1;
+    const text = values.json ? jsonFor(event, values) : textFor(event, values);
+    if (text !== undefined) output.write(text);
   }
-  throw new Error(`No summary of ${formatEndpoint(endpoint)}`);
+  return isEverythingGood ? 0 : 1;
 }
 
-function jsonFor(event: EchoLoadEvent, { quiet }: LoadValues): string {
-  return quiet && event.type !== "summary" ? "" : jsonLine(event);
+function openCsv(path: string): Deno.FsFile {
+  try {
+    const options = { write: true, create: true, truncate: true };
+    return Deno.openSync(path, options);
+  } catch (error) {
+    throw new UsageError(
+      `Cannot write ${JSON.stringify(path)}: ${systemReason(error)}`,
+    );
+  }
 }
 
-function textFor(event: EchoLoadEvent, values: LoadValues): string {
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function jsonFor(
+  event: EchoLoadEvent,
+  { quiet }: LoadValues,
+): string | undefined {
+  return quiet && event.type !== "summary" ? undefined : jsonLine(event);
+}
+
+function textFor(
+  event: EchoLoadEvent,
+  values: LoadValues,
+): string | undefined {
   switch (event.type) {
-    case "start":
-      return values.quiet || event.connections === 0
-        ? ""
-        : startLine(event, values);
+    case "start": {
+      const isQuiet = values.quiet || event.connections === 0;
+      return isQuiet ? undefined : startLine(event, values);
+    }
     case "progress":
-      return "";
+      return undefined;
     case "summary":
-      return event.connections.opened === 0 && !values.reconnect
-        ? ""
-        : summaryText(event);
+      return event.connections.opened === 0
+        ? undefined
+        : summaryText(event, values);
   }
 }
 
-/** Why the run ended before its time, if it did. */
-function troubleOf(event: EchoLoadSummary): string | undefined {
-  if (event.ended !== "no-connections") return undefined;
-  if (event.connections.opened === 0) {
-    return `Cannot connect to ${event.endpoint}: ${errorList(event)}`;
-  }
-  const seconds = (event.durationMs / 1000).toFixed(1);
-  return `Every connection to ${event.endpoint} broke after ${seconds} s ` +
-    `(${errorList(event)}): the summary is of the time until then`;
-}
-
-function isGood({ sent, answered, unsent, errors }: EchoLoadSummary): boolean {
+function isGood(summary: EchoLoadSummary): boolean {
+  const { sent, answered, unsent, errors } = summary;
   return sent > 0 && answered === sent && unsent === 0 &&
     Object.keys(errors).length === 0;
 }

@@ -9,7 +9,7 @@ import type {
   LatencySummary,
 } from "../../lib/echo/load_types.ts";
 import { formatTime } from "../cli/format.ts";
-import type { LoadValues } from "./load.ts";
+import type { LoadValues } from "./load_options.ts";
 
 const BAR_WIDTH = 40;
 const PERCENTILES = [
@@ -35,7 +35,9 @@ const KINDS: Readonly<Record<string, string>> = {
 export function startLine(event: EchoLoadStart, values: LoadValues): string {
   const loop = values.rate === undefined ? "closed loop" : `${values.rate}/s`;
   const seconds = (values.duration ?? DEFAULT_DURATION_MS) / 1000;
-  return `LOAD ${event.endpoint}: ${plural(event.connections, "connection")}` +
+  const isDatagram = /^(udp|unixgram):/.test(event.endpoint);
+  const what = isDatagram ? "socket" : "connection";
+  return `LOAD ${event.endpoint}: ${plural(event.connections, what)}` +
     `, ${plural(event.size, "byte")}, ${
       values.reconnect ? "reconnecting, " : ""
     }${loop}, ${seconds} s (${event.engine})\n`;
@@ -53,7 +55,10 @@ export function progressLine(event: EchoLoadProgress): string {
 }
 
 /** Everything that was measured. */
-export function summaryText(event: EchoLoadSummary): string {
+export function summaryText(
+  event: EchoLoadSummary,
+  values: LoadValues,
+): string {
   const lines = ["", `--- ${event.endpoint} load statistics ---`];
   lines.push(
     `${plural(event.sent, "message")} sent, ${event.answered} answered, ` +
@@ -61,8 +66,9 @@ export function summaryText(event: EchoLoadSummary): string {
   );
   const oddities = [
     [event.unsent, "planned and never sent"],
+    [event.late, "answered late"],
     [event.duplicates, event.duplicates === 1 ? "duplicate" : "duplicates"],
-    [event.mismatched, "answered otherwise"],
+    [event.reordered, "reordered"],
     [event.connections.failed, "connections not made"],
     [event.connections.broken, "connections broken"],
   ] as const;
@@ -79,12 +85,42 @@ export function summaryText(event: EchoLoadSummary): string {
   lines.push(
     `${Math.round(event.perSecond)} messages/s, ${throughput}/s each way`,
   );
-  if (event.latency !== undefined) lines.push(...latencyLines(event.latency));
+  if (event.latency !== undefined) {
+    lines.push(
+      `latency, from the ${startOf(values)}`,
+      ...latencyLines(event.latency),
+    );
+  }
   return `${lines.join("\n")}\n`;
 }
 
+/** What latencies count from. */
+function startOf({ rate, reconnect }: LoadValues): string {
+  if (rate !== undefined) return "planned time on";
+  return reconnect ? "start of the connection on" : "sending on";
+}
+
+/** Why there was nothing left to measure with, if that is so. */
+export function trouble(event: EchoLoadSummary): string | undefined {
+  if (event.ended !== "no-connections") return undefined;
+  const { endpoint, connections, durationMs, answered } = event;
+  if (connections.opened === 0) {
+    const reason = event.firstError ??
+      `Cannot connect to ${endpoint}: ${errorList(event)}`;
+    return `${reason} (${plural(connections.failed, "connection")})`;
+  }
+  const seconds = (durationMs / 1000).toFixed(1);
+  const when = durationMs > 0
+    ? `after ${seconds} s: the summary is of the time until then`
+    : "before anything was measured";
+  const what = connections.broken > 0
+    ? `Every connection to ${endpoint} broke`
+    : `No connection to ${endpoint} can be made any more`;
+  return `${what} ${when}${answered > 0 ? "" : `, ${errorList(event)}`}`;
+}
+
 /** `connection reset 53, closed by the peer 11`. */
-export function errorList({ errors }: EchoLoadSummary): string {
+function errorList({ errors }: EchoLoadSummary): string {
   return Object.entries(errors)
     .map(([kind, count]) => `${KINDS[kind] ?? kind} ${count}`)
     .join(", ");
@@ -111,7 +147,7 @@ function latencyLines(latency: LatencySummary): string[] {
     const bar = "#".repeat(width).padEnd(BAR_WIDTH);
     return `  up to ${formatTime(toMs).padStart(6)} ms |${bar} ${count}`;
   });
-  return ["latency", ...percentiles, "", ...bars];
+  return [...percentiles, "", ...bars];
 }
 
 function plural(count: number, noun: string): string {

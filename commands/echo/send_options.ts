@@ -163,7 +163,8 @@ export async function probeOptions(
   };
 }
 
-async function readCertificates(path: string): Promise<string> {
+/** @throws {UsageError} when the file cannot be read */
+export async function readCertificates(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {

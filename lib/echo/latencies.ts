@@ -44,10 +44,6 @@ export class Latencies {
     this.#histogram.recordValue(Math.round(ms * NS_PER_MS));
   }
 
-  clear(): void {
-    this.#histogram.reset();
-  }
-
   /** Milliseconds that this share, 0 to 100, did not exceed. */
   percentile(percentile: number): number {
     return this.#histogram.getValueAtPercentile(percentile) / NS_PER_MS;
@@ -93,13 +89,22 @@ export class Latencies {
     const points: LatencyPoint[] = [];
     // Beyond this share there is less than one message.
     const last = 100 - 100 / this.count;
+    let index = 0;
+    let count = 0;
+    const add = (percentile: number) => {
+      const value = this.#histogram.getValueAtPercentile(percentile);
+      const end = this.#histogram.countsArrayIndex(value);
+      for (; index <= end; index++) {
+        count += this.#histogram.getCountAtIndex(index);
+      }
+      points.push({ percentile, ms: value / NS_PER_MS, count });
+    };
     for (let rest = 100; 100 - rest <= last;) {
-      const percentile = 100 - rest;
-      points.push({ percentile, ms: this.percentile(percentile) });
+      add(100 - rest);
       const half = 2 ** Math.floor(Math.log2(100 / rest) + 1);
       rest -= 100 / (POINTS_A_HALF * half);
     }
-    points.push({ percentile: 100, ms: this.percentile(100) });
+    add(100);
     return points;
   }
 }

@@ -1,9 +1,9 @@
 /** {@linkcode echoLoad}: as many echoes as a server, or a plan, allows. */
 
 import { type Endpoint, parseEndpoint } from "../socket/endpoint.ts";
-import { openNetwork } from "../socket/network.ts";
+import { openNetwork, type ScopedNetwork } from "../socket/network.ts";
 import { Latencies } from "./latencies.ts";
-import { planLoad } from "./load_options.ts";
+import { type LoadPlan, planLoad } from "./load_options.ts";
 import { LoadRun } from "./load_run.ts";
 import type { EchoLoadEvent, EchoLoadOptions } from "./load_types.ts";
 
@@ -36,11 +36,20 @@ export async function* echoLoad(
     ? parseEndpoint(endpoint)
     : endpoint;
   const plan = planLoad(parsed, options);
-  const { signal, family, engine } = options;
-  signal?.throwIfAborted();
+  options.signal?.throwIfAborted();
+  using network = await openNetwork(options.engine);
+  yield* loadOver(network, parsed, plan, options);
+}
+
+/** The same over sockets of one's own. */
+export async function* loadOver(
+  network: ScopedNetwork,
+  endpoint: Endpoint,
+  plan: LoadPlan,
+  { signal, family }: EchoLoadOptions,
+): AsyncGenerator<EchoLoadEvent, void, undefined> {
   const latencies = await Latencies.open();
-  using network = await openNetwork(engine);
-  const place = await network.resolve(parsed, { family, signal });
+  const place = await network.resolve(endpoint, { family, signal });
   const run = new LoadRun(network, place, plan, latencies);
   const abort = () => run.abort();
   signal?.addEventListener("abort", abort);

@@ -1,88 +1,109 @@
-/** What a load runs on: connections and sockets with one message in flight each. */
+/** What a load runs on: connections with one message in flight each. Datagram sockets are in load_datagrams.ts. */
 
-import type {
-  DatagramHandler,
-  DatagramPeer,
-  DatagramSocket,
-  StreamConnection,
-  StreamHandler,
-} from "../os/network.ts";
+import type { StreamConnection, StreamHandler } from "../os/network.ts";
 import type { Place, ScopedNetwork } from "../socket/network.ts";
 import { type Difference, LoadMessage } from "./load_message.ts";
 import type { LoadPlan } from "./load_options.ts";
-
-/** The longest datagram that is read whole: longer than any message, so that bytes too many are seen. */
-const MAX_DATAGRAM = 65_535;
 
 /** What lanes tell the run. */
 export interface LaneHost {
   readonly network: ScopedNetwork;
   readonly place: Place;
   readonly plan: LoadPlan;
-  /** The message came back as it was sent. */
-  answered(lane: Lane): void;
+  /** A message came back as it was sent. */
+  answered(lane: Lane, startedAt: number, isCounted: boolean): void;
   /** It came back otherwise. */
-  mismatched(lane: Lane, difference: Difference): void;
-  /** It will not come back. `kind` names the error. */
-  failed(lane: Lane, kind: string): void;
-  /** An answer that nobody waits for any more. */
+  mismatched(lane: Lane, isCounted: boolean): void;
+  /** It will not come back. */
+  gone(lane: Lane): void;
+  /** The lane broke: nothing can be sent any more. What was in flight is gone. */
+  broke(): void;
+  /** There is room again for a message. */
+  freed(lane: Lane): void;
+  /** Counts something that failed: `kind` is the system's name of the error, or a word. */
+  error(kind: string, error?: Error): void;
+  differs(difference: Difference): void;
+  /** An answer that came after its message was given up. */
+  late(): void;
+  /** An answer that came once more. */
   duplicate(): void;
+  /** An answer that came after one to a later message. */
+  reordered(): void;
 }
 
 /** One connection or socket. */
 export abstract class Lane {
-  /** Its place among the lanes, from 0. */
-  readonly index: number;
-  /** A message is in flight. */
-  isBusy = false;
+  /** Messages in flight. */
+  inFlight = 0;
   /** It broke, and nothing can be sent any more. */
   isBroken = false;
-  /** The message in flight is measured. */
-  isCounted = false;
-  /** From when on the latency of the message in flight counts, and when it was sent. */
-  startedAt = 0;
-  sentAt = 0;
   /** Open loop: which planned message is next. */
   nextIndex: number;
   protected readonly host: LaneHost;
   protected readonly message: LoadMessage;
 
+  /** @param index its place among the lanes, from 0 */
   constructor(host: LaneHost, index: number) {
     this.host = host;
-    this.index = index;
     this.nextIndex = index;
     this.message = new LoadMessage(host.plan.size, index);
   }
 
-  /** Makes the connection; resolves to an error's name, or undefined when it is there. */
-  abstract open(): Promise<string | undefined>;
-  /** Sends the next message. */
-  abstract send(): void;
-  /** Gives up the message in flight; returns whether another one can be sent. */
-  abstract giveUp(): boolean;
+  /** Makes the connection; resolves to whether it is there. */
+  abstract open(): Promise<boolean>;
+  /** Whether there is room for a message. */
+  abstract get canSend(): boolean;
+  /**
+   * Sends the next message; returns whether the socket took it.
+   *
+   * @param startedAt from when on its latency counts
+   */
+  abstract send(startedAt: number, now: number, isCounted: boolean): boolean;
+  /** Gives up what was sent before that moment. */
+  abstract expire(before: number): void;
   abstract close(): void;
+}
+
+/** The name of an error: the system's, or that of its class. */
+export function kindOf(error: Error): string {
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" ? code : error.name;
+}
+
+/**
+ * The system's name of an error.
+ *
+ * @throws the error itself where it is not the system's
+ */
+export function codeOf(error: unknown): string {
+  const { code } = error as { code?: unknown };
+  if (typeof code !== "string") throw error;
+  return code;
 }
 
 /** A connection, or with `reconnect` one after another. */
 export class StreamLane extends Lane implements StreamHandler {
   #connection: StreamConnection | undefined;
   #received = 0;
-  #opened: ((error: string | undefined) => void) | undefined;
+  #startedAt = 0;
+  #sentAt = 0;
+  #isCounted = false;
+  #opened: ((isOpen: boolean) => void) | undefined;
 
-  override async open(): Promise<string | undefined> {
+  override async open(): Promise<boolean> {
     const { network, plan } = this.host;
-    if (plan.reconnect) return undefined;
-    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    if (plan.reconnect) return true;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
     this.#opened = resolve;
     this.#connect();
-    const cancel = network.schedule(network.now() + plan.timeoutMs, () => {
-      this.close();
-      resolve("timeout");
-    });
-    const error = await promise;
+    const cancel = network.schedule(
+      network.now() + plan.timeoutMs,
+      () => this.#fail("timeout"),
+    );
+    const isOpen = await promise;
     cancel();
     this.#opened = undefined;
-    return error;
+    return isOpen;
   }
 
   #connect(): void {
@@ -94,131 +115,95 @@ export class StreamLane extends Lane implements StreamHandler {
         this,
       );
     } catch (error) {
+      const kind = codeOf(error);
       // Told as every other failure is: not from within the call.
-      network.schedule(0, () => this.closed(error as Error));
+      network.schedule(0, () => this.#fail(kind, error as Error));
     }
   }
 
   opened(): void {
-    if (this.#opened !== undefined) this.#opened(undefined);
+    if (this.#opened !== undefined) this.#opened(true);
     else this.#connection!.write(this.message.bytes);
   }
 
-  override send(): void {
-    this.message.advance();
+  override get canSend(): boolean {
+    return this.inFlight === 0 && !this.isBroken;
+  }
+
+  override send(startedAt: number, now: number, isCounted: boolean): boolean {
+    this.inFlight = 1;
+    this.#startedAt = startedAt;
+    this.#sentAt = now;
+    this.#isCounted = isCounted;
     this.#received = 0;
+    this.message.advance();
     if (this.host.plan.reconnect) this.#connect();
     else this.#connection!.write(this.message.bytes);
+    return true;
   }
 
   data(bytes: Uint8Array<ArrayBuffer>): void {
-    const difference = this.isBusy
+    const { host } = this;
+    const difference = this.inFlight > 0
       ? this.message.compare(bytes, this.#received)
       // Nothing was asked for.
-      : { offset: this.host.plan.size, expected: -1, actual: bytes[0]! };
+      : { offset: host.plan.size, expected: -1, actual: bytes[0]! };
     this.#received += bytes.length;
     if (difference !== undefined) {
+      const wasAsked = this.inFlight > 0;
+      this.inFlight = 0;
       // Where one message ends and the next begins cannot be told any more.
       this.#break();
-      return this.host.mismatched(this, difference);
+      host.differs(difference);
+      if (wasAsked) host.mismatched(this, this.#isCounted);
+      if (this.isBroken) host.broke();
+      return;
     }
-    if (this.#received < this.host.plan.size) return;
-    if (this.host.plan.reconnect) this.close();
-    this.host.answered(this);
+    if (this.#received < host.plan.size) return;
+    if (host.plan.reconnect) this.#reset();
+    this.inFlight = 0;
+    host.answered(this, this.#startedAt, this.#isCounted);
   }
 
   end(): void {
-    this.#broke("closed");
+    this.#fail("closed");
   }
 
   drained(): void {}
 
   closed(error?: Error): void {
-    const { code } = (error ?? {}) as { code?: unknown };
-    this.#broke(typeof code === "string" ? code : error?.name ?? "closed");
+    this.#connection = undefined;
+    this.#fail(error === undefined ? "closed" : kindOf(error), error);
   }
 
-  #broke(kind: string): void {
-    this.#connection?.close();
-    this.#connection = undefined;
-    if (this.#opened !== undefined) return this.#opened(kind);
+  override expire(before: number): void {
+    if (this.inFlight > 0 && this.#sentAt <= before) this.#fail("timeout");
+  }
+
+  #fail(kind: string, error?: Error): void {
+    this.host.error(kind, error);
     this.#break();
-    this.host.failed(this, kind);
+    if (this.#opened !== undefined) return this.#opened(false);
+    if (this.inFlight > 0) {
+      this.inFlight = 0;
+      this.host.gone(this);
+    }
+    if (this.isBroken) this.host.broke();
   }
 
   #break(): void {
-    this.close();
+    this.#reset();
     this.isBroken = !this.host.plan.reconnect;
   }
 
-  override giveUp(): boolean {
-    this.#break();
-    return !this.isBroken;
-  }
-
-  /** With a reset: thousands of ports would wait for a minute otherwise (TIME_WAIT, RFC 9293, section 3.4). */
-  override close(): void {
+  /** Ports of connections that were closed would wait for a minute (TIME_WAIT, RFC 9293, section 3.4), and soon none would be left. */
+  #reset(): void {
     this.#connection?.close("reset");
     this.#connection = undefined;
   }
-}
-
-/** A datagram socket. */
-export class DatagramLane extends Lane implements DatagramHandler {
-  #socket: DatagramSocket | undefined;
-
-  override async open(): Promise<string | undefined> {
-    const { network, place } = this.host;
-    const options = { maxDatagram: MAX_DATAGRAM };
-    try {
-      this.#socket = await network.associate(place, options, this);
-      return undefined;
-    } catch (error) {
-      const { code } = error as { code?: unknown };
-      if (typeof code !== "string") throw error;
-      return code;
-    }
-  }
-
-  override send(): void {
-    this.message.advance();
-    this.#socket!.send(this.message.bytes);
-  }
-
-  datagram(
-    bytes: Uint8Array<ArrayBuffer>,
-    _from: DatagramPeer,
-    length: number,
-  ): void {
-    if (!this.isBusy || this.message.isEarlier(bytes)) {
-      return this.host.duplicate();
-    }
-    const difference = this.message.compare(bytes, 0);
-    if (difference !== undefined) {
-      return this.host.mismatched(this, difference);
-    }
-    const { size } = this.host.plan;
-    if (length === size) return this.host.answered(this);
-    const expected = this.message.bytes[length] ?? -1;
-    this.host.mismatched(this, { offset: length, expected, actual: -1 });
-  }
-
-  error(error: Error): void {
-    const { code } = error as { code?: unknown };
-    // Whoever answered before does not any more.
-    this.isBroken = code === "ECONNREFUSED";
-    if (this.isBusy) {
-      this.host.failed(this, typeof code === "string" ? code : error.name);
-    }
-  }
-
-  drained(): void {}
-
-  override giveUp(): boolean {
-    return true;
-  }
 
   override close(): void {
-    this.#socket?.[Symbol.dispose]();
+    this.#connection?.close();
+    this.#connection = undefined;
   }
 }

@@ -3,14 +3,11 @@
 import { formatEndpoint } from "../socket/endpoint.ts";
 import type { Place, ScopedNetwork } from "../socket/network.ts";
 import type { Latencies } from "./latencies.ts";
-import {
-  DatagramLane,
-  type Lane,
-  type LaneHost,
-  StreamLane,
-} from "./load_lanes.ts";
+import { DatagramLane } from "./load_datagrams.ts";
+import { type Lane, type LaneHost, StreamLane } from "./load_lanes.ts";
 import type { Difference } from "./load_message.ts";
 import type { LoadPlan } from "./load_options.ts";
+import { LoadTally } from "./load_tally.ts";
 import type {
   EchoLoadProgress,
   EchoLoadStart,
@@ -20,8 +17,13 @@ import type {
 /** Connections that are made at the same time. */
 const CONNECTING = 256;
 const PROGRESS_MS = 1000;
-/** How long a lane rests after a failure, so that failing is no loop without a pause. */
+/** How long a lane rests after a connection that failed, so that failing is no loop without a pause. */
 const REST_MS = 100;
+/** With `reconnect`: so many failures in a row, on each lane and in all, are the end. */
+const MIN_FAILURES = 3;
+
+/** No quotient of times is wrong by as much. */
+const ROUNDING = 1e-6;
 
 type Ended = EchoLoadSummary["ended"];
 
@@ -30,34 +32,26 @@ export class LoadRun implements LaneHost {
   readonly network: ScopedNetwork;
   readonly place: Place;
   readonly plan: LoadPlan;
-  readonly #latencies: Latencies;
+  readonly #tally: LoadTally;
   readonly #lanes: Lane[];
-  /** Nothing is sent before it starts and after it is over. */
-  #phase: "idle" | "warmup" | "measure" | "drain" = "idle";
-  #phaseAt = 0;
-  #measuredMs = 0;
+  #phase: "idle" | "running" | "draining" | "over" = "idle";
+  #startAt = Infinity;
+  /** What is sent, or planned, from then on counts. */
+  #measureAt = Infinity;
+  /** Nothing is planned from then on. */
+  #planEndAt = Infinity;
+  /** Open loop: the planned message that is next, the first that counts, and the first that is not planned. */
+  #nextIndex = 0;
+  #firstCounted = 0;
+  #endIndex = 0;
   #ended: Ended = "duration";
-  #isOver = false;
   #isProgressDue = false;
   /** Resolves when something is to be yielded. */
   #wake: (() => void) | undefined;
-  /** Open loop: the planned message that is next, and when the one with index 0 was. */
-  #nextIndex = 0;
-  #plannedFrom = 0;
-  #opened = 0;
-  #failedToOpen = 0;
-  #broken = 0;
-  #sent = 0;
-  #answered = 0;
-  /** Answers within the measured time. */
-  #answeredInTime = 0;
-  #unsent = 0;
-  #duplicates = 0;
-  #mismatched = 0;
-  #firstMismatch: Difference | undefined;
-  #errors: Record<string, number> = {};
-  #answeredSinceProgress = 0;
-  #progressAt = 0;
+  #inFlight = 0;
+  #living = 0;
+  /** Failures since the last answer. */
+  #failures = 0;
 
   constructor(
     network: ScopedNetwork,
@@ -68,13 +62,11 @@ export class LoadRun implements LaneHost {
     this.network = network;
     this.place = place;
     this.plan = plan;
-    this.#latencies = latencies;
-    const { transport } = place.endpoint;
-    const isDatagram = transport === "udp" || transport === "unixgram";
+    this.#tally = new LoadTally(latencies);
     this.#lanes = Array.from(
       { length: plan.connections },
       (_, i) =>
-        isDatagram ? new DatagramLane(this, i) : new StreamLane(this, i),
+        plan.isDatagram ? new DatagramLane(this, i) : new StreamLane(this, i),
     );
   }
 
@@ -84,21 +76,20 @@ export class LoadRun implements LaneHost {
     const connectSome = async () => {
       for (const lane of waiting) {
         if (signal?.aborted) return;
-        const error = await lane.open();
-        if (error === undefined) this.#opened++;
+        if (await lane.open()) this.#living++;
         else {
           lane.isBroken = true;
-          this.#failedToOpen++;
-          this.#count(error);
+          this.#tally.failedToOpen++;
         }
       }
     };
     const workers = Math.min(CONNECTING, this.#lanes.length);
     await Promise.all(Array.from({ length: workers }, connectSome));
+    this.#tally.opened = this.#living;
     return {
       type: "start",
       endpoint: formatEndpoint(this.place.endpoint),
-      connections: this.#opened,
+      connections: this.#living,
       size: this.plan.size,
       engine: this.network.engine,
       time: Date.now() / 1000,
@@ -107,67 +98,63 @@ export class LoadRun implements LaneHost {
 
   /** Begins to send. */
   start(): void {
-    if (this.#live.length === 0) return this.#end("no-connections");
-    const { warmupMs } = this.plan;
-    this.#begin(warmupMs > 0 ? "warmup" : "measure");
+    if (this.#living === 0) return this.#end("no-connections");
+    const { warmupMs, durationMs, gapMs } = this.plan;
     const now = this.network.now();
-    this.#plannedFrom = now;
-    this.#progressAt = now;
+    this.#phase = "running";
+    this.#startAt = now;
+    this.#measureAt = now + warmupMs;
+    this.#planEndAt = this.#measureAt + durationMs;
+    this.#tally.beginProgress(now);
     this.#planProgress();
     this.#sweep();
-    if (this.plan.gapMs === undefined) {
-      for (const lane of this.#live) this.#send(lane, now);
-    } else this.#sendPlanned();
-  }
-
-  get #live(): Lane[] {
-    return this.#lanes.filter((lane) => !lane.isBroken);
-  }
-
-  #begin(phase: "warmup" | "measure"): void {
-    this.#phase = phase;
-    this.#phaseAt = this.network.now();
-    if (phase === "measure") {
-      this.#latencies.clear();
-      this.#sent = 0;
-      this.#answered = 0;
-      this.#duplicates = 0;
+    if (gapMs === undefined) {
+      for (const lane of this.#lanes) this.#advance(lane, now);
+    } else {
+      this.#firstCounted = this.#plannedWithin(warmupMs);
+      this.#endIndex = this.#plannedWithin(warmupMs + durationMs);
+      this.#sendPlanned();
     }
-    const { warmupMs, durationMs } = this.plan;
-    const until = this.#phaseAt + (phase === "warmup" ? warmupMs : durationMs);
-    this.network.schedule(until, () => {
-      if (this.#phase !== phase) return;
-      if (phase === "warmup") this.#begin("measure");
-      else this.#drain("duration");
-    });
+    this.network.schedule(this.#planEndAt, () => this.#drain("duration"));
   }
 
-  /** Sends no more, and waits for what is in flight. */
+  /** Plans no more, and waits for what is in flight. */
   #drain(ended: Ended): void {
-    if (this.#phase === "idle" || this.#phase === "drain") return;
+    if (this.#phase !== "running") return;
     const now = this.network.now();
-    if (this.#phase === "measure") this.#measuredMs = now - this.#phaseAt;
-    if (this.plan.gapMs !== undefined) this.#countUnsent(now);
-    this.#phase = "drain";
+    this.#planEndAt = Math.min(this.#planEndAt, now);
+    this.#tally.measuredMs = Math.max(0, this.#planEndAt - this.#measureAt);
+    if (this.plan.gapMs !== undefined) this.#sendPlanned();
+    this.#phase = "draining";
     this.#ended = ended;
     this.network.schedule(now + this.plan.timeoutMs, () => this.#end(ended));
-    this.#endWhenQuiet();
-  }
-
-  #endWhenQuiet(): void {
-    if (this.#phase !== "drain") return;
-    if (!this.#lanes.some(({ isBusy }) => isBusy)) this.#end(this.#ended);
+    if (this.#inFlight === 0) this.#end(ended);
   }
 
   #end(ended: Ended): void {
-    if (this.#phase === "measure") {
-      this.#measuredMs = this.network.now() - this.#phaseAt;
+    if (this.#phase === "over") return;
+    if (this.#phase === "running") {
+      this.#planEndAt = this.network.now();
+      this.#tally.measuredMs = Math.max(0, this.#planEndAt - this.#measureAt);
     }
-    this.#phase = "idle";
+    this.#phase = "over";
     this.#ended = ended;
-    this.#isOver = true;
+    this.#countUnsent();
     for (const lane of this.#lanes) lane.close();
     this.#wake?.();
+  }
+
+  /** Open loop: what was planned while measuring, and not sent. */
+  #countUnsent(): void {
+    if (this.plan.gapMs === undefined || this.#startAt === Infinity) return;
+    const end = this.#plannedWithin(this.#planEndAt - this.#startAt);
+    const planned = end - this.#firstCounted;
+    this.#tally.unsent = Math.max(0, planned - this.#tally.sent);
+  }
+
+  /** Open loop: how many messages are planned for so long, from the start on. */
+  #plannedWithin(ms: number): number {
+    return Math.ceil(ms / this.plan.gapMs! - ROUNDING);
   }
 
   /** Ends the run early. */
@@ -178,187 +165,163 @@ export class LoadRun implements LaneHost {
 
   /** Resolves with what is to be told next; the summary is the last. */
   async next(): Promise<EchoLoadProgress | EchoLoadSummary> {
-    while (!this.#isOver && !this.#isProgressDue) {
+    while (this.#phase !== "over" && !this.#isProgressDue) {
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
-    if (this.#isOver) return this.#summary();
+    if (this.#phase === "over") {
+      const endpoint = formatEndpoint(this.place.endpoint);
+      return this.#tally.summary(endpoint, this.#ended, this.plan.size);
+    }
     this.#isProgressDue = false;
-    return this.#progress();
+    const now = this.network.now();
+    return now < this.#measureAt
+      ? this.#tally.progress("warmup", now, this.#startAt)
+      : this.#tally.progress("measure", now, this.#measureAt);
   }
 
   #planProgress(): void {
     this.network.schedule(this.network.now() + PROGRESS_MS, () => {
-      if (this.#isOver) return;
+      if (this.#phase === "over") return;
       this.#isProgressDue = true;
       this.#wake?.();
       this.#planProgress();
     });
   }
 
-  #progress(): EchoLoadProgress {
-    const now = this.network.now();
-    const perSecond = this.#answeredSinceProgress /
-      ((now - this.#progressAt) / 1000);
-    this.#answeredSinceProgress = 0;
-    this.#progressAt = now;
-    const hasLatencies = this.#latencies.count > 0;
-    return {
-      type: "progress",
-      phase: this.#phase === "warmup" ? "warmup" : "measure",
-      elapsedMs: now - this.#phaseAt,
-      perSecond,
-      ...(hasLatencies
-        ? {
-          p50Ms: this.#latencies.percentile(50),
-          p99Ms: this.#latencies.percentile(99),
-        }
-        : {}),
-      errors: Object.values(this.#errors).reduce((sum, n) => sum + n, 0),
-      time: Date.now() / 1000,
-    };
-  }
-
-  #summary(): EchoLoadSummary {
-    const latency = this.#latencies.summary();
-    const seconds = this.#measuredMs / 1000;
-    const perSecond = seconds > 0 ? this.#answeredInTime / seconds : 0;
-    return {
-      type: "summary",
-      endpoint: formatEndpoint(this.place.endpoint),
-      ended: this.#ended,
-      connections: {
-        opened: this.#opened,
-        failed: this.#failedToOpen,
-        broken: this.#broken,
-      },
-      durationMs: this.#measuredMs,
-      sent: this.#sent,
-      answered: this.#answered,
-      unanswered: this.#sent - this.#answered - this.#mismatched,
-      unsent: this.#unsent,
-      duplicates: this.#duplicates,
-      mismatched: this.#mismatched,
-      ...(this.#firstMismatch === undefined
-        ? {}
-        : { firstMismatch: this.#firstMismatch }),
-      errors: this.#errors,
-      perSecond,
-      bytesPerSecond: perSecond * this.plan.size,
-      ...(latency === undefined ? {} : { latency }),
-      time: Date.now() / 1000,
-    };
-  }
-
-  #send(lane: Lane, startedAt: number): void {
-    lane.isBusy = true;
-    lane.isCounted = this.#phase === "measure";
-    lane.startedAt = startedAt;
-    lane.sentAt = startedAt;
-    if (lane.isCounted) this.#sent++;
-    lane.send();
-  }
-
-  answered(lane: Lane): void {
-    const now = this.network.now();
-    lane.isBusy = false;
-    this.#answeredSinceProgress++;
-    if (lane.isCounted) {
-      this.#answered++;
-      if (this.#phase === "measure") this.#answeredInTime++;
-      this.#latencies.add(now - lane.startedAt);
-    }
-    this.#advance(lane, now);
-  }
-
-  mismatched(lane: Lane, difference: Difference): void {
-    lane.isBusy = false;
-    this.#firstMismatch ??= difference;
-    if (lane.isCounted) this.#mismatched++;
-    this.#count("mismatch");
-    this.#afterFailure(lane);
-  }
-
-  failed(lane: Lane, kind: string): void {
-    lane.isBusy = false;
-    this.#count(kind);
-    this.#afterFailure(lane);
-  }
-
-  duplicate(): void {
-    this.#duplicates++;
-  }
-
-  #count(kind: string): void {
-    this.#errors[kind] = (this.#errors[kind] ?? 0) + 1;
-  }
-
-  #afterFailure(lane: Lane): void {
-    if (lane.isBroken) {
-      this.#broken++;
-      if (this.#live.length === 0) return this.#end("no-connections");
-      return this.#endWhenQuiet();
-    }
-    if (this.#phase === "drain") return this.#endWhenQuiet();
-    this.network.schedule(
-      this.network.now() + REST_MS,
-      () => this.#advance(lane, this.network.now()),
-    );
-  }
-
-  /** Has a lane that is free send its next message, if one is due. */
+  /** Has a lane send what is due, as far as it has room. */
   #advance(lane: Lane, now: number): void {
-    if (this.#phase === "drain") return this.#endWhenQuiet();
-    if (this.#phase === "idle" || lane.isBroken || lane.isBusy) return;
-    if (this.plan.gapMs === undefined) return this.#send(lane, now);
-    this.#sendIfDue(lane, now);
+    if (this.plan.gapMs !== undefined) return this.#advancePlanned(lane, now);
+    const isCounted = now >= this.#measureAt;
+    while (this.#phase === "running" && lane.canSend) {
+      if (!this.#send(lane, now, now, isCounted)) return;
+    }
   }
 
-  /** Open loop: sends a lane's next planned message if its time has come; what it was late by counts. */
-  #sendIfDue(lane: Lane, now: number): void {
-    const planned = this.#plannedAt(lane.nextIndex);
-    if (planned > now) return;
-    lane.nextIndex += this.#lanes.length;
-    this.#send(lane, planned);
-    lane.sentAt = now;
+  /** Open loop: what a message is late by counts; what is due at the end is still sent. */
+  #advancePlanned(lane: Lane, now: number): void {
+    while (this.#mayStillSend && lane.canSend) {
+      const index = lane.nextIndex;
+      const planned = this.#plannedAt(index);
+      if (planned > now || index >= this.#endIndex) return;
+      const isCounted = index >= this.#firstCounted;
+      if (!this.#send(lane, planned, now, isCounted)) return;
+      lane.nextIndex += this.#lanes.length;
+    }
+  }
+
+  get #mayStillSend(): boolean {
+    return this.#phase === "running" ||
+      this.#phase === "draining" && this.#ended === "duration";
+  }
+
+  #send(
+    lane: Lane,
+    startedAt: number,
+    now: number,
+    isCounted: boolean,
+  ): boolean {
+    if (!lane.send(startedAt, now, isCounted)) return false;
+    this.#inFlight++;
+    if (isCounted) this.#tally.sent++;
+    return true;
   }
 
   #plannedAt(index: number): number {
-    return this.#plannedFrom + index * this.plan.gapMs!;
+    return this.#startAt + index * this.plan.gapMs!;
   }
 
-  /** Open loop: sends all that is due on lanes that are free, and comes back for the next. */
+  /** Open loop: sends all that is due on lanes that have room, and comes back for the next. */
   #sendPlanned(): void {
-    if (this.#phase === "idle" || this.#phase === "drain") return;
+    if (this.#phase !== "running") return;
     const now = this.network.now();
-    while (this.#plannedAt(this.#nextIndex) <= now) {
-      const lane = this.#lanes[this.#nextIndex % this.#lanes.length]!;
-      if (!lane.isBusy && !lane.isBroken) this.#sendIfDue(lane, now);
-      this.#nextIndex++;
+    const { length } = this.#lanes;
+    // The lanes' turns that were missed are made up for in one round.
+    const due = Math.floor((now - this.#startAt) / this.plan.gapMs!) + 1;
+    this.#nextIndex = Math.max(this.#nextIndex, due - length);
+    for (; this.#nextIndex < due; this.#nextIndex++) {
+      this.#advancePlanned(this.#lanes[this.#nextIndex % length]!, now);
     }
-    this.network.schedule(
-      this.#plannedAt(this.#nextIndex),
-      () => this.#sendPlanned(),
-    );
+    if (due >= this.#endIndex) return;
+    this.network.schedule(this.#plannedAt(due), () => this.#sendPlanned());
   }
 
-  /** What was planned while measuring, and not sent. */
-  #countUnsent(now: number): void {
-    const { gapMs } = this.plan;
-    const from = Math.max(this.#phaseAt, this.#plannedFrom);
-    const planned = Math.floor((now - from) / gapMs!);
-    this.#unsent = Math.max(0, planned - this.#sent);
+  answered(lane: Lane, startedAt: number, isCounted: boolean): void {
+    const now = this.network.now();
+    this.#inFlight--;
+    this.#failures = 0;
+    this.#tally.answer(now - startedAt, isCounted, now <= this.#planEndAt);
+    this.#advance(lane, now);
+    this.#endWhenQuiet();
+  }
+
+  mismatched(lane: Lane, isCounted: boolean): void {
+    this.#tally.mismatch(isCounted);
+    this.#goOn(lane);
+  }
+
+  gone(lane: Lane): void {
+    this.#failures++;
+    this.#goOn(lane);
+  }
+
+  broke(): void {
+    this.#tally.broken++;
+    if (--this.#living === 0) this.#end("no-connections");
+  }
+
+  freed(lane: Lane): void {
+    this.#advance(lane, this.network.now());
+  }
+
+  error(kind: string, error?: Error): void {
+    this.#tally.error(kind, error);
+  }
+
+  differs(difference: Difference): void {
+    this.#tally.differs(difference);
+  }
+
+  late(): void {
+    this.#tally.late++;
+  }
+
+  duplicate(): void {
+    this.#tally.duplicates++;
+  }
+
+  reordered(): void {
+    this.#tally.reordered++;
+  }
+
+  /** After a message that was not answered as it should. */
+  #goOn(lane: Lane): void {
+    this.#inFlight--;
+    if (this.plan.reconnect) {
+      const enough = Math.max(this.#lanes.length, MIN_FAILURES);
+      if (this.#failures >= enough) return this.#end("no-connections");
+      const now = this.network.now();
+      this.network.schedule(
+        now + REST_MS,
+        () => this.#advance(lane, this.network.now()),
+      );
+    } else this.#advance(lane, this.network.now());
+    this.#endWhenQuiet();
+  }
+
+  #endWhenQuiet(): void {
+    if (this.#phase === "draining" && this.#inFlight === 0) {
+      this.#end(this.#ended);
+    }
   }
 
   /** Gives up, now and then, what has been in flight for too long. */
   #sweep(): void {
+    if (this.#phase === "over") return;
     const { timeoutMs } = this.plan;
     const now = this.network.now();
     for (const lane of this.#lanes) {
-      if (!lane.isBusy || now - lane.sentAt < timeoutMs) continue;
-      lane.giveUp();
-      this.failed(lane, "timeout");
+      if (lane.inFlight > 0) lane.expire(now - timeoutMs);
     }
-    if (this.#isOver) return;
     this.network.schedule(now + timeoutMs / 8, () => this.#sweep());
   }
 }

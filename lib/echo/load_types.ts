@@ -6,9 +6,11 @@ export type { Family };
 
 /** Options of {@linkcode echoLoad}. */
 export interface EchoLoadOptions {
-  /** Connections, or sockets, at one time; each has one message in flight. Default 64. */
+  /** Connections, or datagram sockets, at one time. Default 64. */
   readonly connections?: number | undefined;
-  /** Bytes of a message. Default 64. */
+  /** Datagrams in a closed loop: messages in flight on each socket. Default 1, which is what a connection has. */
+  readonly inFlight?: number | undefined;
+  /** Bytes of a message; a datagram has 4 at the least. Default 64. */
   readonly size?: number | undefined;
   /** How long to measure, in milliseconds. Default 10,000. */
   readonly durationMs?: number | undefined;
@@ -18,12 +20,14 @@ export interface EchoLoadOptions {
    * Open loop: messages a second over all connections, each with a planned
    * time from which its latency counts, so that a stall of the server shows
    * in every message that it held up. Default: closed loop, the next message
-   * of a connection follows the answer to the last one.
+   * of a connection follows the answer to the last one. A connection has
+   * one message in flight at a rate, too: those that are due meanwhile wait,
+   * and that counts. Datagrams wait for none.
    */
   readonly rate?: number | undefined;
   /** Streams: a new connection for each message; its latency counts from the connecting on. Default false. */
   readonly reconnect?: boolean | undefined;
-  /** How long to wait for a connection, and for an answer, in milliseconds; an unanswered datagram is lost. Default 1000. */
+  /** How long to wait for a connection, and for an answer, in milliseconds. Beyond it a datagram is lost, and a connection broken. Default 1000 for datagrams, else 10,000. */
   readonly timeoutMs?: number | undefined;
   /** Use only this address family. */
   readonly family?: Family | undefined;
@@ -75,8 +79,10 @@ export interface EchoLoadProgress {
 export interface LatencyPoint {
   /** 0 to 100. */
   readonly percentile: number;
-  /** This share of the messages was at most this late, in milliseconds. */
+  /** This share of the messages took at most this long, in milliseconds. */
   readonly ms: number;
+  /** How many messages that is. */
+  readonly count: number;
 }
 
 /** One bar of the histogram. */
@@ -85,7 +91,7 @@ export interface LatencyBar {
   readonly fromMs: number;
   /** The upper bound. */
   readonly toMs: number;
-  /** How many since the last such event. */
+  /** How many messages. */
   readonly count: number;
 }
 
@@ -131,7 +137,7 @@ export interface EchoLoadSummary {
   };
   /** Measured time, in milliseconds: without the warm-up. */
   readonly durationMs: number;
-  /** Datagrams, or messages, that were sent. */
+  /** Messages that were sent in the measured time, or planned for it. */
   readonly sent: number;
   /** Messages that came back as they were sent. */
   readonly answered: number;
@@ -139,8 +145,12 @@ export interface EchoLoadSummary {
   readonly unanswered: number;
   /** Open loop: planned, and never sent. */
   readonly unsent: number;
-  /** Datagrams that were answered once more, or too late. */
+  /** Datagrams: answers that came when their message had been given up. The counts from here on include the warm-up. */
+  readonly late: number;
+  /** Datagrams: answers that came once more. */
   readonly duplicates: number;
+  /** Datagrams: answers that came after the answer to a later message of the same socket. */
+  readonly reordered: number;
   /** Answers that were not what was sent. */
   readonly mismatched: number;
   /** The first of them: where it differs, in bytes from the start of the message. */
@@ -151,6 +161,8 @@ export interface EchoLoadSummary {
   };
   /** What failed how often, by the system's name of the error or by a word: `ECONNRESET`, `closed`, `timeout`, `mismatch`. */
   readonly errors: Readonly<Record<string, number>>;
+  /** What the system said about the first error, where it said something. */
+  readonly firstError?: string;
   /** Answers a second. */
   readonly perSecond: number;
   /** Bytes that came back, a second. */
