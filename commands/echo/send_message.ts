@@ -73,7 +73,7 @@ async function fromInput(input: Input): Promise<Outgoing> {
   let length = 0;
   while (length <= MAX_INPUT_MESSAGE) {
     const chunk = await read(input);
-    if (chunk === undefined) return { message: joined(chunks, length) };
+    if (chunk === undefined) return { message: await new Blob(chunks).bytes() };
     chunks.push(chunk);
     length += chunk.length;
   }
@@ -98,14 +98,4 @@ async function read(input: Input): Promise<Bytes | undefined> {
     throw new UsageError(`Cannot read standard input: ${systemReason(error)}`);
   }
   return count === null ? undefined : buffer.subarray(0, count);
-}
-
-function joined(chunks: readonly Bytes[], length: number): Bytes {
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
 }

@@ -110,8 +110,9 @@ class LineMessages implements Messages {
     this.#encoder.encodeInto(text.slice(text.length - digits), message);
   }
 
-  sequenceOf(): undefined {
-    return undefined;
+  sequenceOf(answer: Uint8Array): number | undefined {
+    const text = new TextDecoder().decode(answer.subarray(0, DIGITS));
+    return /^\d{10}$/.test(text) ? Number(text) : undefined;
   }
 }
 

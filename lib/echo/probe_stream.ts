@@ -6,10 +6,12 @@ import {
   encodeFrame,
   FrameError,
   FrameSplitter,
+  type Framing,
   LENGTH_BYTES,
 } from "../wire/frames.ts";
-import { compare, Comparison, type Messages } from "./probe_messages.ts";
+import { compare, type Messages } from "./probe_messages.ts";
 import type { Link, ProbeRun } from "./probe_run.ts";
+import type { EchoMismatch } from "./probe_types.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -33,9 +35,9 @@ export class StreamLink implements Link, StreamHandler {
   /** The message whose answer is next. */
   #awaited = 1;
   readonly #expected: Bytes;
-  /** Without framing: the comparison of that answer, as far as it has come, and what is kept of it. */
-  #comparison: Comparison | undefined;
-  #kept: Bytes | undefined;
+  /** Without framing: what has come of that answer. */
+  readonly #collected: Bytes;
+  #collectedBytes = 0;
   #isOpen = false;
   #peerEnded = false;
 
@@ -46,6 +48,7 @@ export class StreamLink implements Link, StreamHandler {
     this.#sending = messages.create();
     this.#expected = messages.create();
     const { framing } = run.plan;
+    this.#collected = new Uint8Array(framing === "none" ? messages.size : 0);
     if (framing !== "none") {
       const maxFrame = Math.max(2 * messages.size, MIN_MAX_FRAME);
       this.#splitter = new FrameSplitter(framing, maxFrame);
@@ -70,11 +73,7 @@ export class StreamLink implements Link, StreamHandler {
 
   send(first: number, count: number): boolean {
     const { framing, split } = this.#run.plan;
-    const frames = Array.from({ length: count }, (_, i) => {
-      this.#messages.write(this.#sending, first + i);
-      return encodeFrame(framing, this.#sending);
-    });
-    const bytes = count === 1 ? frames[0]! : joined(frames);
+    const bytes = this.#encode(first, count, framing);
     this.#run.bytesSent += bytes.length;
     if (bytes.length <= split) this.#connection.write(bytes);
     else {
@@ -82,6 +81,20 @@ export class StreamLink implements Link, StreamHandler {
       this.#writePiece();
     }
     return true;
+  }
+
+  /** Messages one after another; all are of one length. */
+  #encode(first: number, count: number, framing: Framing): Bytes {
+    this.#messages.write(this.#sending, first);
+    const frame = encodeFrame(framing, this.#sending);
+    if (count === 1) return frame;
+    const all = new Uint8Array(count * frame.length);
+    all.set(frame);
+    for (let i = 1; i < count; i++) {
+      this.#messages.write(this.#sending, first + i);
+      all.set(encodeFrame(framing, this.#sending), i * frame.length);
+    }
+    return all;
   }
 
   readonly #writePiece = (): void => {
@@ -108,57 +121,67 @@ export class StreamLink implements Link, StreamHandler {
     const run = this.#run;
     if (run.isOver) return;
     run.bytesReceived += bytes.length;
-    if (this.#splitter === undefined) this.#verify(bytes);
-    else this.#verifyFrames(this.#splitter, bytes);
+    if (this.#splitter === undefined) this.#collect(bytes);
+    else this.#split(this.#splitter, bytes);
     run.step();
   }
 
   /** Answers one after another, each as long as its message. */
-  #verify(bytes: Bytes): void {
+  #collect(bytes: Bytes): void {
     const size = this.#messages.size;
     for (let at = 0; at < bytes.length;) {
       if (this.#awaited > this.#run.sentMessages.last) {
         return this.#run.unexpected(bytes.subarray(at));
       }
-      const comparison = this.#comparison ??= this.#begin();
-      const from = comparison.bytes;
-      const part = bytes.subarray(at, at + size - from);
-      this.#kept?.set(part, from);
-      comparison.add(this.#expected.subarray(from), part);
+      const part = bytes.subarray(at, at + size - this.#collectedBytes);
+      this.#collected.set(part, this.#collectedBytes);
+      this.#collectedBytes += part.length;
       at += part.length;
-      if (comparison.bytes < size) return;
-      this.#comparison = undefined;
-      this.#run.answered(this.#awaited++, {
-        bytes: size,
-        mismatch: comparison.mismatch,
-        data: this.#kept,
-      });
+      if (this.#collectedBytes < size) return;
+      this.#collectedBytes = 0;
+      this.#judge(this.#collected);
     }
   }
 
-  #begin(): Comparison {
-    this.#messages.write(this.#expected, this.#awaited);
-    if (this.#run.plan.keepReplies) {
-      this.#kept = new Uint8Array(this.#messages.size);
+  #judge(answer: Bytes): void {
+    const run = this.#run;
+    const sequence = this.#sequenceOf(answer);
+    for (; this.#awaited < sequence; this.#awaited++) {
+      if (run.sentMessages.isWaiting(this.#awaited)) run.lost(this.#awaited);
     }
-    return new Comparison();
+    this.#awaited++;
+    run.answered(sequence, {
+      bytes: answer.length,
+      mismatch: this.#compare(sequence, answer),
+      data: run.plan.keepReplies ? answer.slice() : undefined,
+    });
   }
 
-  #verifyFrames(splitter: FrameSplitter, bytes: Bytes): void {
+  /** The message that is answered: the next one, unless the answer is exactly that to a later one. */
+  #sequenceOf(answer: Bytes): number {
+    const sequence = this.#messages.sequenceOf(answer);
+    const isLater = sequence !== undefined && sequence > this.#awaited &&
+      sequence <= this.#run.sentMessages.last &&
+      this.#compare(sequence, answer) === undefined;
+    return isLater ? sequence : this.#awaited;
+  }
+
+  #compare(sequence: number, answer: Bytes): EchoMismatch | undefined {
+    this.#messages.write(this.#expected, sequence);
+    return compare(this.#expected, answer);
+  }
+
+  #split(splitter: FrameSplitter, bytes: Bytes): void {
     const run = this.#run;
     const isLine = run.plan.framing === "line";
     try {
       splitter.push(bytes, (frame) => {
-        if (this.#awaited > run.sentMessages.last) return run.unexpected(frame);
-        const payload = isLine
-          ? frame.subarray(0, -1)
-          : frame.subarray(LENGTH_BYTES);
-        this.#messages.write(this.#expected, this.#awaited);
-        run.answered(this.#awaited++, {
-          bytes: payload.length,
-          mismatch: compare(this.#expected, payload),
-          data: run.plan.keepReplies ? payload.slice() : undefined,
-        });
+        if (this.#awaited > run.sentMessages.last) {
+          return run.unexpected(frame);
+        }
+        this.#judge(
+          isLine ? frame.subarray(0, -1) : frame.subarray(LENGTH_BYTES),
+        );
       });
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
@@ -180,23 +203,18 @@ export class StreamLink implements Link, StreamHandler {
   }
 
   #tellClosed(error?: Error): void {
-    const come = this.#splitter === undefined
-      ? this.#comparison?.bytes ?? 0
-      : this.#splitter.pendingBytes;
     const { framing } = this.#run.plan;
     const whole = encodeFrame(framing, this.#expected).length;
-    this.#run.closed(come, whole, this.#comparison?.mismatch, error);
+    if (this.#splitter !== undefined) {
+      const { pendingBytes } = this.#splitter;
+      return this.#run.closed(pendingBytes, whole, undefined, error);
+    }
+    const come = this.#collectedBytes;
+    this.#messages.write(this.#expected, this.#awaited);
+    const mismatch = compare(
+      this.#expected.subarray(0, come),
+      this.#collected.subarray(0, come),
+    );
+    this.#run.closed(come, whole, mismatch, error);
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Bytes {
-  const all = new Uint8Array(
-    parts.reduce((bytes, part) => bytes + part.length, 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

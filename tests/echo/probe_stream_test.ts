@@ -166,6 +166,25 @@ Deno.test("echoProbe() calls what is not answered in time lost, and what comes t
   assertObjectMatch(probed.summary, { late: 2, lost: 1, answered: 0 });
 });
 
+Deno.test("echoProbe() sees by the next answer that a message was dropped", async () => {
+  for (const framing of ["none", "line", "length"] as const) {
+    let reads = 0;
+    const network = new FakeNetwork();
+    network.serve(TCP, echoing((read) => reads++ === 1 ? undefined : read));
+    const { story, summary } = await probe(network, TCP, {
+      count: 4,
+      intervalMs: 100,
+      framing,
+    });
+    assertEquals(
+      story,
+      ["start", "reply 1", "lost 2", "reply 3", "reply 4"],
+      framing,
+    );
+    assertObjectMatch(summary, { lost: 1, mismatched: 0 });
+  }
+});
+
 Deno.test("echoProbe() tells how much of an answer had come when the server closes", async () => {
   for (const how of [undefined, "reset"] as const) {
     const network = new FakeNetwork();
