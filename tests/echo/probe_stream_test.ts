@@ -4,6 +4,7 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
+import { probeOver } from "../../lib/echo/probe.ts";
 import { planProbe } from "../../lib/echo/probe_options.ts";
 import type { EchoProbeReply } from "../../lib/echo/probe_types.ts";
 import { parseEndpoint } from "../../lib/socket/endpoint.ts";
@@ -303,6 +304,16 @@ Deno.test("echoProbe() ends with its summary at the deadline, and when it is tol
     if (event.type === "reply" && event.sequence === 2) controller.abort();
   });
   assertEquals(aborted.story, ["start", "reply 1", "reply 2"]);
+});
+
+Deno.test("echoProbe() says nothing when it is told to stop before there is a connection", async () => {
+  const network = new FakeNetwork({ silent: ["192.0.2.7"] });
+  const controller = new AbortController();
+  const { signal } = controller;
+  network.after(50, () => controller.abort());
+  const endpoint = parseEndpoint(TCP);
+  const run = probeOver(network, endpoint, planProbe(endpoint, {}), { signal });
+  assertEquals(await network.settle(Array.fromAsync(run)), []);
 });
 
 Deno.test("echoProbe() sends no more than a server that does not read can take", async () => {
