@@ -17,6 +17,9 @@ import { isShared } from "./workers.ts";
 /** What it listens on when nothing else is said. */
 const DEFAULT_ENDPOINTS = ["tcp://127.0.0.1:7007", "udp://127.0.0.1:7007"];
 
+/** Where netdiag's modules are; undefined where they are not files. */
+const ROOT = import.meta.dirname?.replace(/[/\\]commands[/\\]echo$/, "");
+
 /** The `echo serve` command. */
 export const serve: Command<typeof SERVE_OPTIONS> = {
   name: "echo serve",
@@ -158,12 +161,9 @@ function permissionsFor(plan: ServePlan): Permissions {
     const { path, keep } = log.file;
     required.push(...LogFile.paths(path, keep).flatMap(readWrite));
   }
-  if (workers !== undefined) {
+  if (workers !== undefined && ROOT !== undefined) {
     // Deno reads the modules of a worker anew, with the permissions of the program.
-    required.push({
-      name: "read",
-      path: new URL("../..", import.meta.url).pathname,
-    });
+    required.push({ name: "read", path: ROOT });
   }
   const ffi = { name: "ffi" } as const;
   if (workers !== undefined || takesNative(plan)) {

@@ -26,6 +26,7 @@ export interface ServePlan {
 /** A server of either kind. */
 interface Running {
   readonly endpoints: readonly string[];
+  stop(): void;
   /** What it did, and what ended it other than the user. */
   readonly stopped: Promise<{
     readonly summary: EchoServerSummary;
@@ -68,16 +69,20 @@ export async function runServer(
       `Cannot use this certificate and its key: ${systemReason(error)}`,
     );
   }
-  tell = (event) => log.event(event);
-  for (const event of early) tell(event);
-  if (!plan.log.json) {
-    log.say(`Try it: ${tryIt(server.endpoints[0]!, plan.options.mode)}`);
+  try {
+    tell = (event) => log.event(event);
+    for (const event of early) tell(event);
+    if (!plan.log.json) {
+      log.say(`Try it: ${tryIt(server.endpoints[0]!, plan.options.mode)}`);
+    }
+    const { summary, death } = await Promise.race([server.stopped, log.failed]);
+    log.event(summary);
+    if (death === undefined) return 0;
+    context.report(`netdiag echo serve: ${death}`);
+    return 1;
+  } finally {
+    server.stop();
   }
-  const { summary, death } = await Promise.race([server.stopped, log.failed]);
-  log.event(summary);
-  if (death === undefined) return 0;
-  context.report(`netdiag echo serve: ${death}`);
-  return 1;
 }
 
 type Start = (
@@ -96,6 +101,7 @@ const startHere: Start = async ({ endpoints, options }, onEvent, signal) => {
   });
   return {
     endpoints: server.endpoints,
+    stop: () => void server.stop(),
     stopped: server.stopped.then((summary) => ({ summary })),
   };
 };

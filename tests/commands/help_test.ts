@@ -3,15 +3,17 @@ import { commandHelp, overview } from "../../commands/cli/help_text.ts";
 import { parseCommandLine } from "../../commands/cli/parse.ts";
 import { commandEntries, loadCommand } from "../../commands/registry.ts";
 
-const SNAPSHOT = new URL("ping_help.txt", import.meta.url);
-
-Deno.test("the help of ping is the reviewed one", async () => {
-  const text = commandHelp((await loadCommand(["ping"])).command);
-  if (Deno.env.get("UPDATE_SNAPSHOTS") === "1") {
-    await Deno.writeTextFile(SNAPSHOT, text);
-  }
-  assertEquals(text, await Deno.readTextFile(SNAPSHOT));
-});
+for (const [first, ...words] of [["ping"], ["echo", "serve"]] as const) {
+  const name = [first, ...words];
+  Deno.test(`the help of ${name.join(" ")} is the reviewed one`, async () => {
+    const snapshot = new URL(`${name.join("_")}_help.txt`, import.meta.url);
+    const text = commandHelp((await loadCommand([first, ...words])).command);
+    if (Deno.env.get("UPDATE_SNAPSHOTS") === "1") {
+      await Deno.writeTextFile(snapshot, text);
+    }
+    assertEquals(text, await Deno.readTextFile(snapshot));
+  });
+}
 
 Deno.test("every command has help that fits a terminal, and examples that parse", async () => {
   for (const [name, entry] of commandEntries()) {
