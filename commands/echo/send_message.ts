@@ -1,6 +1,5 @@
 /** What `netdiag echo send` is to send: MESSAGE, or standard input. */
 
-import type { EchoProbeOptions } from "../../lib/echo/probe_types.ts";
 import type { Endpoint } from "../../lib/socket/endpoint.ts";
 import { systemReason, UsageError } from "../cli/errors.ts";
 import type { Encoding } from "./encodings.ts";
@@ -27,7 +26,12 @@ export interface Input {
 }
 
 /** What to send. */
-export type Outgoing = Pick<EchoProbeOptions, "message" | "input">;
+export interface Outgoing {
+  readonly message?: Bytes;
+  readonly input?: ReadableStream<Bytes>;
+  /** Bytes of `input` that have been read so far. */
+  readonly bytesRead?: () => number;
+}
 
 /**
  * Finds what to send; undefined where `signal` aborted before that was known.
@@ -69,18 +73,25 @@ function checkStream({ transport }: Endpoint, values: SendValues): void {
 }
 
 async function fromInput(input: Input): Promise<Outgoing> {
+  const buffer = new Uint8Array(READ_BYTES);
   const chunks: Bytes[] = [];
-  let length = 0;
-  while (length <= MAX_INPUT_MESSAGE) {
-    const chunk = await read(input);
+  let bytesRead = 0;
+  const read = async (): Promise<Bytes | undefined> => {
+    const count = await readInto(buffer, input);
+    if (count === null) return undefined;
+    bytesRead += count;
+    return buffer.slice(0, count);
+  };
+  while (bytesRead <= MAX_INPUT_MESSAGE) {
+    const chunk = await read();
     if (chunk === undefined) return { message: await new Blob(chunks).bytes() };
     chunks.push(chunk);
-    length += chunk.length;
   }
   return {
+    bytesRead: () => bytesRead,
     input: new ReadableStream<Bytes>({
       async pull(controller) {
-        const chunk = chunks.shift() ?? await read(input);
+        const chunk = chunks.shift() ?? await read();
         if (chunk === undefined) controller.close();
         else controller.enqueue(chunk);
       },
@@ -88,14 +99,10 @@ async function fromInput(input: Input): Promise<Outgoing> {
   };
 }
 
-/** The next bytes, in memory of their own; undefined at the end. */
-async function read(input: Input): Promise<Bytes | undefined> {
-  const buffer = new Uint8Array(READ_BYTES);
-  let count: number | null;
+async function readInto(buffer: Bytes, input: Input): Promise<number | null> {
   try {
-    count = await input.read(buffer);
+    return await input.read(buffer);
   } catch (error) {
     throw new UsageError(`Cannot read standard input: ${systemReason(error)}`);
   }
-  return count === null ? undefined : buffer.subarray(0, count);
 }

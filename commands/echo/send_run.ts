@@ -1,5 +1,6 @@
 /** Runs a probe and tells what came of it. */
 
+import { format as formatBytes } from "@std/fmt/bytes";
 import { echoProbe } from "../../lib/echo/probe.ts";
 import type {
   EchoProbeEvent,
@@ -7,11 +8,15 @@ import type {
 } from "../../lib/echo/probe_types.ts";
 import { type Endpoint, formatEndpoint } from "../../lib/socket/endpoint.ts";
 import { jsonLine } from "../cli/json.ts";
+import type { Output } from "../cli/output.ts";
+import { LiveLine } from "../cli/progress.ts";
 import type { Context } from "../command.ts";
 import { type Encoding, openEncoding } from "./encodings.ts";
 import { outgoing } from "./send_message.ts";
 import { probeOptions, type SendValues } from "./send_options.ts";
 import { SendText } from "./send_text.ts";
+
+const REDRAW_MS = 100;
 
 /** Returns 0 when everything came back as it was sent, else 1. */
 export async function sendMessages(
@@ -33,7 +38,8 @@ export async function sendMessages(
   if (what === undefined) return 1;
   const events = echoProbe(endpoint, {
     ...await probeOptions(values),
-    ...what,
+    message: what.message,
+    input: what.input,
     keepReplies: what.message !== undefined && !values.quiet,
     signal,
   });
@@ -45,6 +51,9 @@ export async function sendMessages(
     decode: encoding.decode,
     style,
   });
+  using _progress = what.bytesRead === undefined
+    ? undefined
+    : showProgress(what.bytesRead, values, output);
   let isClosed = false;
   let isEverythingGood = false;
   for await (const event of events) {
@@ -61,6 +70,27 @@ export async function sendMessages(
     if (event.type === "summary") isEverythingGood = isGood(event);
   }
   return isEverythingGood && !isClosed ? 0 : 1;
+}
+
+/** Shows how much of standard input has gone out, until it is disposed of; on a terminal only. */
+function showProgress(
+  bytesRead: () => number,
+  { quiet, json }: SendValues,
+  output: Output,
+): Disposable | undefined {
+  if (quiet || json || !Deno.stderr.isTerminal()) return undefined;
+  const line = new LiveLine(Deno.stderr);
+  output.beforeWrite = () => line.clear();
+  const redrawing = setInterval(
+    () => line.show(`${formatBytes(bytesRead())} sent`),
+    REDRAW_MS,
+  );
+  return {
+    [Symbol.dispose]() {
+      clearInterval(redrawing);
+      line.clear();
+    },
+  };
 }
 
 /** Bytes become text in the encoding, and `hex`. */

@@ -365,6 +365,7 @@ export class ProbeRun {
 
   /** Ends the run because of an error of its user's. */
   abandon(error: unknown): void {
+    if (this.#isOver) return;
     this.#isOver = true;
     this.#events.close(error);
   }
