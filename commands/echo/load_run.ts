@@ -36,7 +36,7 @@ export async function runLoad(
       line?.clear();
       isEverythingGood = isGood(event);
       const problem = trouble(event);
-      if (problem !== undefined) report(problem);
+      if (problem !== undefined) report(`netdiag echo load: ${problem}`);
       if (file !== undefined) writeAll(file, encode(csv(event.latency)));
     }
     const text = values.json ? jsonFor(event, values) : textFor(event, values);

@@ -35,9 +35,8 @@ const KINDS: Readonly<Record<string, string>> = {
 export function startLine(event: EchoLoadStart, values: LoadValues): string {
   const loop = values.rate === undefined ? "closed loop" : `${values.rate}/s`;
   const seconds = (values.duration ?? DEFAULT_DURATION_MS) / 1000;
-  const isDatagram = /^(udp|unixgram):/.test(event.endpoint);
-  const what = isDatagram ? "socket" : "connection";
-  return `LOAD ${event.endpoint}: ${plural(event.connections, what)}` +
+  const link = linkOf(event.endpoint);
+  return `LOAD ${event.endpoint}: ${plural(event.connections, link)}` +
     `, ${plural(event.size, "byte")}, ${
       values.reconnect ? "reconnecting, " : ""
     }${loop}, ${seconds} s (${event.engine})\n`;
@@ -81,10 +80,12 @@ export function summaryText(
   if (firstMismatch !== undefined) {
     lines.push(`first difference: ${differenceText(firstMismatch)}`);
   }
-  const throughput = formatBytes(Math.round(event.bytesPerSecond));
-  lines.push(
-    `${Math.round(event.perSecond)} messages/s, ${throughput}/s each way`,
-  );
+  if (event.durationMs > 0) {
+    const throughput = formatBytes(Math.round(event.bytesPerSecond));
+    lines.push(
+      `${Math.round(event.perSecond)} messages/s, ${throughput}/s each way`,
+    );
+  }
   if (event.latency !== undefined) {
     lines.push(
       `latency, from the ${startOf(values)}`,
@@ -103,20 +104,23 @@ function startOf({ rate, reconnect }: LoadValues): string {
 /** Why there was nothing left to measure with, if that is so. */
 export function trouble(event: EchoLoadSummary): string | undefined {
   if (event.ended !== "no-connections") return undefined;
-  const { endpoint, connections, durationMs, answered } = event;
+  const { endpoint, connections, durationMs } = event;
   if (connections.opened === 0) {
-    const reason = event.firstError ??
-      `Cannot connect to ${endpoint}: ${errorList(event)}`;
-    return `${reason} (${plural(connections.failed, "connection")})`;
+    return `Cannot connect to ${endpoint}: ` +
+      (event.firstError ?? errorList(event));
   }
-  const seconds = (durationMs / 1000).toFixed(1);
-  const when = durationMs > 0
-    ? `after ${seconds} s: the summary is of the time until then`
-    : "before anything was measured";
   const what = connections.broken > 0
-    ? `Every connection to ${endpoint} broke`
+    ? `Every ${linkOf(endpoint)} to ${endpoint} broke`
     : `No connection to ${endpoint} can be made any more`;
-  return `${what} ${when}${answered > 0 ? "" : `, ${errorList(event)}`}`;
+  return durationMs === 0
+    ? `${what} before anything was measured: ${errorList(event)}`
+    : `${what} after ${(durationMs / 1000).toFixed(1)} s: ` +
+      "the summary is of the time until then";
+}
+
+/** What messages to an endpoint go over. */
+function linkOf(endpoint: string): string {
+  return /^(udp|unixgram):/.test(endpoint) ? "socket" : "connection";
 }
 
 /** `connection reset 53, closed by the peer 11`. */

@@ -7,8 +7,8 @@ import type { JsHistogram } from "npm:hdr-histogram-js@3.0.1";
 import type { LatencyBar, LatencyPoint, LatencySummary } from "./load_types.ts";
 
 const NS_PER_MS = 1e6;
-/** Values are told apart from 100 ns on; an hour is where the memory is first made for, and longer ones enlarge it. */
-const LOWEST_NS = 100;
+/** Nanoseconds are told apart; an hour is where the memory is first made for, and longer ones enlarge it. */
+const LOWEST_NS = 1;
 const HIGHEST_NS = 3.6e12;
 const BARS = 12;
 /** Points of the distribution in each half of what is left to 100 %. */
@@ -46,7 +46,13 @@ export class Latencies {
 
   /** Milliseconds that this share, 0 to 100, did not exceed. */
   percentile(percentile: number): number {
-    return this.#histogram.getValueAtPercentile(percentile) / NS_PER_MS;
+    return this.#valueAt(percentile) / NS_PER_MS;
+  }
+
+  /** The histogram gives the upper end of what it cannot tell apart, which may be more than there was. */
+  #valueAt(percentile: number): number {
+    const value = this.#histogram.getValueAtPercentile(percentile);
+    return Math.min(value, this.#histogram.maxValue);
   }
 
   /** Undefined where there are none. */
@@ -92,7 +98,7 @@ export class Latencies {
     let index = 0;
     let count = 0;
     const add = (percentile: number) => {
-      const value = this.#histogram.getValueAtPercentile(percentile);
+      const value = this.#valueAt(percentile);
       const end = this.#histogram.countsArrayIndex(value);
       for (; index <= end; index++) {
         count += this.#histogram.getCountAtIndex(index);

@@ -36,20 +36,26 @@ export async function* echoLoad(
     ? parseEndpoint(endpoint)
     : endpoint;
   const plan = planLoad(parsed, options);
-  options.signal?.throwIfAborted();
+  if (options.signal?.aborted) return;
   using network = await openNetwork(options.engine);
-  yield* loadOver(network, parsed, plan, options);
+  yield* loadOver(network, parsed, plan, options, await Latencies.open());
 }
 
-/** The same over sockets of one's own. */
+/** The same over sockets of one's own, into a collection that is empty. */
 export async function* loadOver(
   network: ScopedNetwork,
   endpoint: Endpoint,
   plan: LoadPlan,
   { signal, family }: EchoLoadOptions,
+  latencies: Latencies,
 ): AsyncGenerator<EchoLoadEvent, void, undefined> {
-  const latencies = await Latencies.open();
-  const place = await network.resolve(endpoint, { family, signal });
+  let place;
+  try {
+    place = await network.resolve(endpoint, { family, signal });
+  } catch (error) {
+    if (signal?.aborted) return;
+    throw error;
+  }
   const run = new LoadRun(network, place, plan, latencies);
   const abort = () => run.abort();
   signal?.addEventListener("abort", abort);
@@ -64,5 +70,6 @@ export async function* loadOver(
     }
   } finally {
     signal?.removeEventListener("abort", abort);
+    run.close();
   }
 }

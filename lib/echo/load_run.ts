@@ -127,8 +127,16 @@ export class LoadRun implements LaneHost {
     if (this.plan.gapMs !== undefined) this.#sendPlanned();
     this.#phase = "draining";
     this.#ended = ended;
-    this.network.schedule(now + this.plan.timeoutMs, () => this.#end(ended));
+    this.network.schedule(now + this.plan.timeoutMs, () => {
+      this.#expire(Infinity);
+      this.#end(ended);
+    });
     if (this.#inFlight === 0) this.#end(ended);
+  }
+
+  /** Ends the run at once. */
+  close(): void {
+    this.#end("aborted");
   }
 
   #end(ended: Ended): void {
@@ -319,9 +327,13 @@ export class LoadRun implements LaneHost {
     if (this.#phase === "over") return;
     const { timeoutMs } = this.plan;
     const now = this.network.now();
-    for (const lane of this.#lanes) {
-      if (lane.inFlight > 0) lane.expire(now - timeoutMs);
-    }
+    this.#expire(now - timeoutMs);
     this.network.schedule(now + timeoutMs / 8, () => this.#sweep());
+  }
+
+  #expire(before: number): void {
+    for (const lane of this.#lanes) {
+      if (lane.inFlight > 0) lane.expire(before);
+    }
   }
 }

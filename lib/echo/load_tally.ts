@@ -1,8 +1,15 @@
 /** What is counted in a load. */
 
+import { SystemError } from "../os/errno.ts";
 import type { Latencies } from "./latencies.ts";
 import type { Difference } from "./load_message.ts";
 import type { EchoLoadProgress, EchoLoadSummary } from "./load_types.ts";
+
+function reasonOf(error: Error): string {
+  return error instanceof SystemError
+    ? `${error.description} (${error.code})`
+    : error.message;
+}
 
 /** Counts, from which progress and summary are made. */
 export class LoadTally {
@@ -55,7 +62,7 @@ export class LoadTally {
   error(kind: string, error?: Error): void {
     this.#errors[kind] = (this.#errors[kind] ?? 0) + 1;
     this.#errorCount++;
-    this.#firstError ??= error?.message;
+    if (error !== undefined) this.#firstError ??= reasonOf(error);
   }
 
   beginProgress(now: number): void {

@@ -161,7 +161,7 @@ export interface EchoLoadSummary {
   };
   /** What failed how often, by the system's name of the error or by a word: `ECONNRESET`, `closed`, `timeout`, `mismatch`. */
   readonly errors: Readonly<Record<string, number>>;
-  /** What the system said about the first error, where it said something. */
+  /** The first error in words, such as `Connection refused (ECONNREFUSED)`, where there are words for it. */
   readonly firstError?: string;
   /** Answers a second. */
   readonly perSecond: number;

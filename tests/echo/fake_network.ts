@@ -57,7 +57,8 @@ export interface Script {
   ) => readonly Arrival[];
 }
 
-const CLIENT = "192.0.2.1";
+/** The address of every client. */
+export const CLIENT = "192.0.2.1";
 const FIRST_PORT = 50_000;
 
 function refused(operation: string): SystemError {
