@@ -47,6 +47,10 @@ export const COMMANDS: Registry = {
     summary: "print the deno run flags that a command line needs",
     load: async () => (await import("./permissions.ts")).permissions,
   },
+  completions: {
+    summary: "print the script that completes command lines in a shell",
+    load: async () => (await import("./completions.ts")).completions,
+  },
   help: {
     summary: "explain a command",
     load: async () => (await import("./help.ts")).help,

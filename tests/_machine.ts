@@ -73,12 +73,16 @@ export class Machine implements AsyncDisposable {
 
   /** Starts a bash script in the folder of the repository, as the leader of a process group. */
   async start(script: string, user: User): Promise<LabProcess> {
-    const { folder, env, deno } = await installation(user);
+    const { folder, binary, env, deno } = await installation(user);
     const setUp = [
       `cd ${folder}`,
       `deno() { ${deno} "$@"; }`,
       'npx() { shift 2; deno "$@"; }', // npx -y deno@VERSION is the Deno that runs this test
       "shopt -s expand_aliases",
+      // An alias of the documentation's would come before the function.
+      ...binary === undefined
+        ? []
+        : [`netdiag() { "${binary}" "$@"; }`, "alias() { :; }"],
     ];
     return await this.#lab.spawn(
       "machine",

@@ -26,7 +26,7 @@ const LAYERS: readonly Layer[] = [
     name: "tests and scripts",
     holds: /^(tests|scripts)\//,
     mayImport:
-      "($1/|commands/|lib/|(main|mod)\\.ts$|deno\\.json$|npm:/?deno-std@|node:)",
+      "($1/|scripts/|commands/|lib/|(main|mod)\\.ts$|deno\\.json$|npm:/?(deno-std|esbuild-wasm|fflate|modern-tar)@|node:)",
   },
   { name: "main.ts", holds: /^main\.ts$/, mayImport: "commands/" },
   { name: "mod.ts", holds: /^mod\.ts$/, mayImport: "lib/" },

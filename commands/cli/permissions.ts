@@ -22,6 +22,18 @@ const NAMES = [
   "import" as Deno.PermissionName,
 ] as const;
 
+/** Every permission that a command can declare; the compiler holds this list to the type. */
+const DECLARED: Readonly<Record<Permission["name"], true>> = {
+  net: true,
+  ffi: true,
+  read: true,
+  write: true,
+};
+
+/** The flags of `deno run` that grant all that a command can declare: what the program as a whole may do. */
+export const PERMISSION_FLAGS: readonly string[] = Object.keys(DECLARED)
+  .map((name) => `--allow-${name}`);
+
 /** More hosts than this are not listed one by one. */
 export const MAX_LISTED_HOSTS = 16;
 

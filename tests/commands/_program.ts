@@ -1,6 +1,10 @@
-/** netdiag as a child process. */
+/**
+ * netdiag as a child process: this repository's sources, or the binary that
+ * NETDIAG_BIN names.
+ */
 
 import { createSocket } from "node:dgram";
+import { BINARY } from "../netlab/binary.ts";
 import {
   LabProcess,
   type RunOptions,
@@ -12,11 +16,25 @@ const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 /** Enough for every command line. */
 export const EVERYTHING = ["-A"];
 
+/** Whether a binary is tested. What it may do is compiled in, so flags mean nothing. */
+export const IS_BINARY = BINARY !== undefined;
+
+/** A test of what flags of `deno run` do, which a binary does not know. */
+export function flagsTest(name: string, fn: () => Promise<void>): void {
+  if (!IS_BINARY) Deno.test(name, fn);
+  else {Deno.test({
+      name: `${name} (skipped: needs the sources)`,
+      ignore: true,
+      fn,
+    });}
+}
+
 /** The command that runs netdiag with these flags of `deno run`. */
 export function command(
   flags: readonly string[],
   args: readonly string[],
 ): string[] {
+  if (BINARY !== undefined) return [BINARY, ...args];
   const run = [Deno.execPath(), "run", "--quiet", "--no-prompt"];
   return [...run, ...flags, MAIN, ...args];
 }

@@ -3,7 +3,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { dropOthers } from "../../commands/cli/permissions.ts";
 import { labTest } from "../netlab/requirements.ts";
-import { openPorts, run } from "./_program.ts";
+import { flagsTest, IS_BINARY, openPorts, run } from "./_program.ts";
 
 const HOST = "127.0.0.1";
 
@@ -35,7 +35,7 @@ async function checkFlags(
   }
 }
 
-Deno.test("the flags for a TCP ping suffice, and each is needed", async () => {
+flagsTest("the flags for a TCP ping suffice, and each is needed", async () => {
   await using ports = await openPorts();
   await checkFlags(
     ["ping", "-c", "1", "--tcp", ports.open, HOST],
@@ -49,27 +49,32 @@ Deno.test("the flags for a TCP ping suffice, and each is needed", async () => {
   }
 });
 
-Deno.test("the flags for a UDP ping suffice, and each is needed", async () => {
+flagsTest("the flags for a UDP ping suffice, and each is needed", async () => {
   await checkFlags(
     ["ping", "-c", "1", "--udp", "1", HOST],
     ["--allow-net", "--allow-ffi"],
   );
 });
 
-Deno.test("the flags for a ping to the targets in a file suffice, and each is needed", async () => {
-  const file = await Deno.makeTempFile();
-  try {
-    await Deno.writeTextFile(file, "127.0.0.2\n127.0.0.3\n");
-    await checkFlags(
-      ["ping", "--udp", "1", "--file", file],
-      ["--allow-read", "--allow-net", "--allow-ffi"],
-    );
-  } finally {
-    await Deno.remove(file);
-  }
-});
+flagsTest(
+  "the flags for a ping to the targets in a file suffice, and each is needed",
+  async () => {
+    const file = await Deno.makeTempFile();
+    try {
+      await Deno.writeTextFile(file, "127.0.0.2\n127.0.0.3\n");
+      await checkFlags(
+        ["ping", "--udp", "1", "--file", file],
+        ["--allow-read", "--allow-net", "--allow-ffi"],
+      );
+    } finally {
+      await Deno.remove(file);
+    }
+  },
+);
 
-labTest("the flags for an ICMP ping suffice, and each is needed", async () => {
+const icmpTest = IS_BINARY ? flagsTest : labTest;
+
+icmpTest("the flags for an ICMP ping suffice, and each is needed", async () => {
   await checkFlags(
     ["ping", "-c", "1", HOST],
     ["--allow-net", "--allow-ffi"],
@@ -84,17 +89,20 @@ labTest("the flags for an ICMP ping suffice, and each is needed", async () => {
   );
 });
 
-Deno.test("netdiag permissions prints one line, whatever it may do itself", async () => {
-  for (const flags of [[], ["-A"]]) {
-    const { code, stdout } = await run(
-      ["permissions", "ping", "--tcp", "443", "::1"],
-      flags,
-    );
-    assertEquals([code, stdout], [0, "--allow-net=[::1]:443\n"]);
-  }
-});
+flagsTest(
+  "netdiag permissions prints one line, whatever it may do itself",
+  async () => {
+    for (const flags of [[], ["-A"]]) {
+      const { code, stdout } = await run(
+        ["permissions", "ping", "--tcp", "443", "::1"],
+        flags,
+      );
+      assertEquals([code, stdout], [0, "--allow-net=[::1]:443\n"]);
+    }
+  },
+);
 
-Deno.test("a host outside the granted ones is refused by name", async () => {
+flagsTest("a host outside the granted ones is refused by name", async () => {
   const { code, stdout, stderr } = await run(
     ["ping", "-c", "1", "--tcp", "1", HOST],
     ["--allow-net=127.0.0.2", "--allow-ffi"],

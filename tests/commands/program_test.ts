@@ -1,6 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { command, EVERYTHING, openPorts, run, start } from "./_program.ts";
+import {
+  command,
+  EVERYTHING,
+  IS_BINARY,
+  openPorts,
+  run,
+  start,
+} from "./_program.ts";
 
 const HOST = "127.0.0.1";
 
@@ -32,11 +39,20 @@ Deno.test("netdiag --help, help and help COMMAND need no permission", async () =
   }
 });
 
-Deno.test("netdiag --version prints the version of deno.json", async () => {
+Deno.test("netdiag --version says the version, and what it was made of", async () => {
   for (const option of ["--version", "-V"]) {
     const { code, stdout } = await run([option], []);
     assertEquals(code, 0);
-    assert(stdout.startsWith(`netdiag ${config.version} (deno `), stdout);
+    const [, version, origin] =
+      /^netdiag (\S+) \((.*), deno \d+\.\d+\.\d+, [\w-]+\)\n$/.exec(stdout) ??
+        [];
+    assertEquals(version, config.version, stdout);
+    assertMatch(
+      origin ?? "",
+      IS_BINARY
+        ? /^[0-9a-f]{12}(-changed)?, \d{4}-\d{2}-\d{2}$/
+        : /^from source$/,
+    );
   }
 });
 
@@ -252,9 +268,12 @@ Deno.test("netdiag ping prints an interim line on SIGQUIT and goes on", async ()
 Deno.test("netdiag ends with status 141 and not a word when its reader leaves", async () => {
   const netdiag = command(EVERYTHING, [
     ...["ping", "-i", "0.01", "--tcp", "1", HOST],
-  ]).join(" ");
+  ]);
   const { success, stdout, stderr } = await new Deno.Command("bash", {
-    args: ["-c", `${netdiag} | head -n 2; echo "\${PIPESTATUS[0]}"`],
+    args: [
+      ...["-c", '"$0" "$@" | head -n 2; echo "${PIPESTATUS[0]}"'],
+      ...netdiag,
+    ],
   }).output();
   assert(success);
   assertEquals(new TextDecoder().decode(stderr), "");
@@ -266,9 +285,11 @@ async function redirected(
   redirection: string,
   ...args: string[]
 ): Promise<{ code: number; text: string }> {
-  const netdiag = command(EVERYTHING, args).join(" ");
   const { code, stdout, stderr } = await new Deno.Command("timeout", {
-    args: ["20", "bash", "-c", `${netdiag} ${redirection}`],
+    args: [
+      ...["20", "bash", "-c", `"$0" "$@" ${redirection}`],
+      ...command(EVERYTHING, args),
+    ],
     env: { NO_COLOR: "1" },
   }).output();
   const decoder = new TextDecoder();

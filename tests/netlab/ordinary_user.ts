@@ -3,6 +3,7 @@
  * the packages they import and Deno itself, copied once to a public folder.
  */
 
+import { BINARY } from "./binary.ts";
 import { FOLDER } from "./reaper.ts";
 
 /** The user and group that own nothing; Debian calls them nobody and nogroup. */
@@ -16,6 +17,8 @@ const FOLDERS = ["lib", "commands"];
 export interface Installation {
   readonly deno: string;
   readonly folder: string;
+  /** What is tested in place of the sources. */
+  readonly binary: string | undefined;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -23,6 +26,7 @@ export interface Installation {
 export const OWN: Installation = {
   deno: Deno.execPath(),
   folder: REPOSITORY,
+  binary: BINARY,
   env: {},
 };
 
@@ -52,15 +56,19 @@ async function copyPackages(from: string, to: string): Promise<void> {
   }
 }
 
+/** A link costs nothing but works within one file system only. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  await Deno.link(from, to).catch(() => Deno.copyFile(from, to));
+}
+
 async function install(): Promise<Installation> {
   const folder = `${FOLDER}/netdiag`;
   const cache = `${FOLDER}/cache`;
   const deno = `${FOLDER}/deno`;
   await Deno.mkdir(folder, { recursive: true });
-  // A link costs nothing but works within one file system only.
-  await Deno.link(Deno.execPath(), deno).catch(() =>
-    Deno.copyFile(Deno.execPath(), deno)
-  );
+  await linkOrCopy(Deno.execPath(), deno);
+  const binary = BINARY === undefined ? undefined : `${FOLDER}/binary`;
+  if (binary !== undefined) await linkOrCopy(BINARY!, binary);
   for (const name of [...SOURCES, ...FOLDERS]) {
     await run("cp", "-r", REPOSITORY + name, folder);
   }
@@ -68,7 +76,8 @@ async function install(): Promise<Installation> {
   await copyPackages(info.npmCache, `${cache}/npm`);
   await run("chown", "-R", `${ORDINARY_ID}:${ORDINARY_ID}`, cache, folder);
   await run("chmod", "-R", "a+rX", FOLDER);
-  return { deno, folder: `${folder}/`, env: { DENO_DIR: cache, HOME: cache } };
+  const env = { DENO_DIR: cache, HOME: cache };
+  return { deno, folder: `${folder}/`, binary, env };
 }
 
 let installed: Promise<Installation> | undefined;

@@ -213,7 +213,7 @@ export class Lab implements AsyncDisposable {
   /**
    * Starts a program in a host's namespace. A command in one text is split
    * at its spaces. `netdiag` is the one of this repository, with the
-   * permissions of the task `netdiag`.
+   * permissions of the task `netdiag`, or the binary that NETDIAG_BIN names.
    */
   async spawn(
     host: string,
@@ -275,6 +275,7 @@ function netdiagCommand(
   installation: Installation,
   args: readonly string[],
 ): readonly string[] {
-  const { deno, folder } = installation;
+  const { binary, deno, folder } = installation;
+  if (binary !== undefined) return [binary, ...args];
   return [deno, "run", "--cached-only", ...FLAGS, `${folder}main.ts`, ...args];
 }

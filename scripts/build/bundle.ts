@@ -1,0 +1,198 @@
+/**
+ * The program as a few JavaScript modules, which start faster than a module
+ * for each source file. What workers run, and the files that the sources name
+ * by `new URL("...", import.meta.url)`, come along.
+ */
+
+import * as esbuild from "esbuild-wasm/esm/browser.js";
+import { ROOT, type Source } from "./source.ts";
+
+/** The part of esbuild that does the work. */
+const ESBUILD = new URL(import.meta.resolve("esbuild-wasm/esbuild.wasm"));
+
+const MAIN = "main.ts";
+/** The module whose content is what the build knows. */
+const BUILD_FACTS = "commands/cli/build.ts";
+
+/** A file or module beside the one that names it. */
+const NEIGHBOUR = /new URL\(\s*"(\.[^"]*)",\s*import\.meta\.url,?\s*\)/g;
+
+/** What was bundled. */
+export interface Bundle {
+  /** The module to run. */
+  readonly main: string;
+  /** What it does not import, but needs: what workers run, files. */
+  readonly includes: readonly string[];
+  /** The packages whose code is in the modules or imported by them, such as `npm:deno-std@1.4.0`. */
+  readonly packages: readonly string[];
+  /** Those that are imported. */
+  readonly imports: readonly string[];
+}
+
+/**
+ * Bundles main.ts into a folder.
+ *
+ * @throws {Error} where a source uses `import.meta` in a way that a bundle does not keep
+ */
+export async function bundle(source: Source, folder: string): Promise<Bundle> {
+  const imports = await readImports();
+  await esbuild.initialize({
+    wasmModule: await WebAssembly.compile(await Deno.readFile(ESBUILD)),
+    worker: false,
+  });
+  const run = new Bundling(source, folder, imports);
+  try {
+    await run.build();
+  } finally {
+    await esbuild.stop();
+  }
+  return {
+    main: `${folder}/${outputName(MAIN)}.js`,
+    includes: [...run.modules, ...run.files]
+      .filter((name) => name !== MAIN)
+      .map((name) => `${folder}/${includedName(name)}`),
+    packages: [...run.bundled, ...run.imported].sort(),
+    imports: [...run.imported],
+  };
+}
+
+/** The import map of deno.json. */
+async function readImports(): Promise<Readonly<Record<string, string>>> {
+  const { imports } = JSON.parse(
+    await Deno.readTextFile(new URL("deno.json", ROOT)),
+  );
+  return imports;
+}
+
+/** Every output lies in one folder, so that they find each other from wherever code ends up. */
+function outputName(module: string): string {
+  return module.replaceAll("/", "-").replace(/\.ts$/, "");
+}
+
+function includedName(name: string): string {
+  return name.endsWith(".ts") ? `${outputName(name)}.js` : outputName(name);
+}
+
+class Bundling {
+  /** Modules that something runs, relative to the root. */
+  readonly modules = new Set([MAIN]);
+  readonly files = new Set<string>();
+  readonly bundled = new Set<string>();
+  readonly imported = new Set<string>();
+  readonly #source: Source;
+  readonly #folder: string;
+  readonly #imports: Readonly<Record<string, string>>;
+
+  constructor(
+    source: Source,
+    folder: string,
+    imports: Readonly<Record<string, string>>,
+  ) {
+    this.#source = source;
+    this.#folder = folder;
+    this.#imports = imports;
+  }
+
+  /** Builds until no module names another one that is not built yet. */
+  async build(): Promise<void> {
+    let built = 0;
+    let outputs: readonly esbuild.OutputFile[] = [];
+    while (built < this.modules.size) {
+      built = this.modules.size;
+      outputs = await this.#run();
+    }
+    await Deno.mkdir(this.#folder, { recursive: true });
+    for (const { path, contents } of outputs) {
+      await Deno.writeFile(path, contents);
+    }
+    for (const name of this.files) {
+      await Deno.copyFile(
+        new URL(name, ROOT),
+        `${this.#folder}/${includedName(name)}`,
+      );
+    }
+  }
+
+  async #run(): Promise<readonly esbuild.OutputFile[]> {
+    const { outputFiles } = await esbuild.build({
+      entryPoints: [...this.modules].map((module) => ({
+        in: module,
+        out: outputName(module),
+      })),
+      outdir: this.#folder,
+      plugins: [{ name: "deno", setup: (build) => this.#setUp(build) }],
+      bundle: true,
+      splitting: true,
+      minify: true,
+      format: "esm",
+      target: "esnext",
+      write: false,
+      logLevel: "silent",
+    }).catch(({ errors }: esbuild.BuildFailure) => {
+      const [{ text, location }] = errors as [esbuild.Message];
+      throw new Error(
+        `Cannot bundle ${location?.file ?? MAIN}: ${text}`,
+      );
+    });
+    return outputFiles;
+  }
+
+  #setUp(build: esbuild.PluginBuild): void {
+    build.onResolve({ filter: /.*/ }, ({ path, importer }) => {
+      const target = this.#imports[path] ?? path;
+      if (/^(npm|jsr):/.test(target)) return this.#resolvePackage(target);
+      if (target.startsWith("node:")) return { path: target, external: true };
+      const url = new URL(target, importer === "" ? ROOT : importer);
+      return { path: url.href, namespace: "deno" };
+    });
+    build.onLoad({ filter: /.*/, namespace: "deno" }, async ({ path }) => {
+      const contents = await Deno.readTextFile(new URL(path));
+      if (!path.startsWith(ROOT.href)) return { contents, loader: "js" };
+      return this.#load(path.slice(ROOT.href.length), contents);
+    });
+  }
+
+  /** The standard library is of small ES modules, and becomes part of the bundle; other packages are embedded as they are. */
+  #resolvePackage(specifier: string): esbuild.OnResolveResult {
+    const [name] = /^\w+:(@[^/]+\/)?[^/]+/.exec(specifier)!;
+    if (!name.startsWith("npm:deno-std@")) {
+      this.imported.add(name);
+      return { path: specifier, external: true };
+    }
+    this.bundled.add(name);
+    return { path: import.meta.resolve(specifier), namespace: "deno" };
+  }
+
+  #load(module: string, source: string): esbuild.OnLoadResult {
+    if (module.endsWith(".json")) return { contents: source, loader: "json" };
+    if (module === BUILD_FACTS) {
+      const { commit, date } = this.#source;
+      const facts = { commit, date: date.toISOString().slice(0, 10) };
+      return { contents: `export const BUILD = ${JSON.stringify(facts)};` };
+    }
+    const contents = source.replaceAll(
+      NEIGHBOUR,
+      (_, path: string) => this.#neighbour(new URL(path, ROOT.href + module)),
+    );
+    const uses = contents.replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "")
+      .replaceAll(/import\.meta\.(main\b|url\))/g, "");
+    if (uses.includes("import.meta")) {
+      throw new Error(
+        `${module} uses import.meta otherwise than as ` +
+          `new URL("./file", import.meta.url): a binary would not have the file`,
+      );
+    }
+    return { contents, loader: "ts" };
+  }
+
+  #neighbour(target: URL): string {
+    if (!target.href.startsWith(ROOT.href)) {
+      throw new Error(`${target.href} is outside of the repository`);
+    }
+    const name = target.href.slice(ROOT.href.length);
+    if (name.endsWith(".ts")) this.modules.add(name);
+    else if (name !== "") this.files.add(name);
+    const path = name === "" ? "." : `./${includedName(name)}`;
+    return `new URL(${JSON.stringify(path)}, import.meta.url)`;
+  }
+}
