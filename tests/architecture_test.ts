@@ -39,6 +39,11 @@ const LAYERS: readonly Layer[] = [
   { name: "lib/wire", holds: /^lib\/wire\//, mayImport: "lib/wire/" },
   { name: "lib/stats", holds: /^lib\/stats\//, mayImport: "lib/stats/" },
   {
+    name: "lib/os/deno",
+    holds: /^lib\/os\/deno\//,
+    mayImport: "(lib/(os|wire|stats)/|node:)",
+  },
+  {
     name: "lib/os",
     holds: /^lib\/os\//,
     mayImport: "(lib/(os|wire|stats)/|node:)",

@@ -1,7 +1,7 @@
 /**
  * What every operating system offers to the layers above, without a word of
  * any one of them. Each system has one folder beside this file that provides
- * it; {@linkcode loadSystem} in `system.ts` picks the one that runs.
+ * it; `system()` of `system.ts` picks the one that runs.
  */
 
 import type { Family } from "../wire/address.ts";
@@ -93,6 +93,8 @@ export interface IcmpHandler {
   error(report: IcmpErrorReport): void;
   /** The kernel handed the message with this cookie to the network at this time. */
   sent(cookie: number, at: number): void;
+  /** The system took the message with this cookie, and could not send it after all. */
+  failed?(cookie: number, error: SystemError): void;
 }
 
 /** What sockets of every kind can be told about the packets they send. */
@@ -119,6 +121,8 @@ export interface IcmpSocketOptions extends PacketOptions {
   readonly broadcast?: boolean | undefined;
   /** Receive buffer to ask for, in bytes. */
   readonly receiveBuffer?: number | undefined;
+  /** How long answers are waited for, in milliseconds, where it is the system that waits. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** A socket for ICMP echo of one family. */

@@ -102,6 +102,8 @@ export class IcmpProber implements Prober {
       message: (packet, bytes, from, hopLimit, at, readAt) =>
         this.#message(sink, packet, bytes, from, hopLimit, at, readAt),
       error: (report) => this.#report(sink, report),
+      failed: (number, { code, description }) =>
+        sink.undelivered(number, { code, message: description }),
     };
     return this.#transport.receive(handler);
   }

@@ -152,6 +152,7 @@ export async function openProber(
     pathMtu: options.pathMtu,
     broadcast: options.broadcast,
     receiveBuffer: shared.receiveBuffer,
+    timeoutMs: plan.timeoutMs,
   });
   const payload = new Payload(ICMP_HEADER_BYTES, plan.size, options.pattern);
   const { probes, targets, anySource } = shared;

@@ -1,3 +1,4 @@
+import { formatAddress } from "../../wire/address.ts";
 import type {
   EventLoop,
   PortHandler,
@@ -8,7 +9,7 @@ import type {
 /** TCP handshakes by Deno's own API: no FFI, and no better clock than the program's. */
 export class DenoTcpTransport implements PortTransport {
   readonly #loop: EventLoop;
-  readonly #hostname: string;
+  readonly #hostname: string | undefined;
   readonly #port: number;
   readonly #capacity: number;
   readonly #open = new Map<number, AbortController>();
@@ -19,7 +20,8 @@ export class DenoTcpTransport implements PortTransport {
   constructor(
     loop: EventLoop,
     options: {
-      readonly hostname: string;
+      /** Default: the destination of each probe, for which `net` must then be granted. */
+      readonly hostname?: string;
       readonly port: number;
       readonly capacity: number;
     },
@@ -32,7 +34,7 @@ export class DenoTcpTransport implements PortTransport {
 
   send(
     cookie: number,
-    _destination: SystemAddress,
+    destination: SystemAddress,
     _payload: Uint8Array<ArrayBuffer>,
   ): boolean {
     if (this.#open.size >= this.#capacity) {
@@ -42,15 +44,20 @@ export class DenoTcpTransport implements PortTransport {
     }
     const controller = new AbortController();
     this.#open.set(cookie, controller);
-    this.#connect(cookie, controller.signal);
+    const hostname = this.#hostname ?? hostnameOf(destination);
+    this.#connect(cookie, hostname, controller.signal);
     return true;
   }
 
-  async #connect(cookie: number, signal: AbortSignal): Promise<void> {
+  async #connect(
+    cookie: number,
+    hostname: string,
+    signal: AbortSignal,
+  ): Promise<void> {
     let result: (handler: PortHandler) => void;
     try {
       const connection = await Deno.connect({
-        hostname: this.#hostname,
+        hostname,
         port: this.#port,
         signal,
       });
@@ -89,6 +96,12 @@ export class DenoTcpTransport implements PortTransport {
   [Symbol.dispose](): void {
     for (const cookie of [...this.#open.keys()]) this.#close(cookie);
   }
+}
+
+/** An address as Deno takes it, an IPv6 zone included. */
+export function hostnameOf({ bytes, scopeId }: SystemAddress): string {
+  const text = formatAddress(bytes);
+  return scopeId === 0 ? text : `${text}%${scopeId}`;
 }
 
 function answer(at: number, refused: boolean) {
