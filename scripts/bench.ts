@@ -4,12 +4,26 @@
  * is required. Arguments select benchmarks by name; Linux, as root.
  */
 
+import {
+  echoIdle,
+  echoLoad,
+  echoPeers,
+  echoTcp,
+  echoUdp,
+} from "./bench/echo.ts";
+import type { Result } from "./bench/measure.ts";
 import { roundTrip, startup, sweep } from "./bench/ping.ts";
-import type { Comparison, Limit } from "./bench/measure.ts";
 
-const BENCHMARKS: Readonly<
-  Record<string, () => AsyncGenerator<Comparison | Limit>>
-> = { sweep, "round-trip": roundTrip, startup };
+const BENCHMARKS: Readonly<Record<string, () => AsyncGenerator<Result>>> = {
+  sweep,
+  "round-trip": roundTrip,
+  startup,
+  "echo-tcp": echoTcp,
+  "echo-peers": echoPeers,
+  "echo-udp": echoUdp,
+  "echo-load": echoLoad,
+  "echo-idle": echoIdle,
+};
 
 /** Set in the environment of the process that runs inside the namespace. */
 const INSIDE = "NETDIAG_BENCH_NAMESPACE";

@@ -31,6 +31,23 @@ export interface Limit {
   readonly pass: boolean;
 }
 
+const REPOSITORY = new URL("../../", import.meta.url);
+
+/** netdiag as `deno task netdiag` runs it, without the task runner. */
+async function netdiagCommand(): Promise<string[]> {
+  const { tasks } = JSON.parse(
+    await Deno.readTextFile(new URL("deno.json", REPOSITORY)),
+  );
+  const [, ...words]: string[] = tasks.netdiag.command.split(" ");
+  return [
+    Deno.execPath(),
+    ...words.slice(0, -1),
+    new URL(words.at(-1)!, REPOSITORY).pathname,
+  ];
+}
+
+export const NETDIAG: readonly string[] = await netdiagCommand();
+
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[(sorted.length - 1) / 2]!;
@@ -45,30 +62,47 @@ function range(values: readonly number[]): [number, number] {
   return [rounded(Math.min(...values)), rounded(Math.max(...values))];
 }
 
-/** What to compare, and how often. */
-export interface ComparisonOptions {
+/** What is compared. */
+export interface Figure {
   readonly name: string;
   readonly unit: string;
   readonly against: string;
   readonly required: Comparison["required"];
-  /** An odd number. */
-  readonly rounds: number;
-  /** Each runs its program once and returns the value. */
-  readonly netdiag: () => Promise<number>;
-  readonly peer: () => Promise<number>;
 }
 
-/** Runs both once without counting, then in turns, and compares the medians. */
-export async function compare(options: ComparisonOptions): Promise<Comparison> {
-  const { name, unit, against, required, rounds } = options;
-  await options.netdiag();
-  await options.peer();
-  const netdiag: number[] = [];
-  const peer: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    netdiag.push(await options.netdiag());
-    peer.push(await options.peer());
+/** How to measure, and how often. */
+export interface Turns<T> {
+  /** An odd number. */
+  readonly rounds: number;
+  /** Each runs its program once and returns what it measured. */
+  readonly netdiag: () => Promise<T>;
+  readonly peer: () => Promise<T>;
+}
+
+/** What the rounds measured. */
+export interface Rounds<T> {
+  readonly netdiag: readonly T[];
+  readonly peer: readonly T[];
+}
+
+/** Runs both once without counting, then in turns. */
+export async function takeTurns<T>(turns: Turns<T>): Promise<Rounds<T>> {
+  await turns.netdiag();
+  await turns.peer();
+  const netdiag: T[] = [];
+  const peer: T[] = [];
+  for (let round = 0; round < turns.rounds; round++) {
+    netdiag.push(await turns.netdiag());
+    peer.push(await turns.peer());
   }
+  return { netdiag, peer };
+}
+
+/** Compares the medians of some rounds. */
+export function judge(
+  { name, unit, against, required }: Figure,
+  { netdiag, peer }: Rounds<number>,
+): Comparison {
   const ratio = median(netdiag) / median(peer);
   return {
     name,
@@ -80,11 +114,40 @@ export async function compare(options: ComparisonOptions): Promise<Comparison> {
     pass: "atLeast" in required
       ? ratio >= required.atLeast
       : ratio <= required.atMost,
-    rounds,
+    rounds: netdiag.length,
     spread: { netdiag: range(netdiag), peer: range(peer) },
     against,
   };
 }
+
+/** Runs both in turns, and compares the medians. */
+export async function compare(
+  options: Figure & Turns<number>,
+): Promise<Comparison> {
+  return judge(options, await takeTurns(options));
+}
+
+/** A single value against its limit. */
+export function limit(
+  name: string,
+  unit: string,
+  netdiag: number,
+  atMost: number,
+): Limit {
+  const pass = netdiag <= atMost;
+  return { name, netdiag: rounded(netdiag), required: { atMost }, unit, pass };
+}
+
+/** What a benchmark could not measure; printed as one line of JSON. */
+export interface Unmeasured {
+  readonly name: string;
+  /** What is missing. */
+  readonly unmeasured: string;
+  readonly pass: false;
+}
+
+/** What a benchmark yields. */
+export type Result = Comparison | Limit | Unmeasured;
 
 /** Where the output of a program goes. */
 export type Output = "text" | "count" | "discard";

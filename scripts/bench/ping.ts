@@ -4,27 +4,12 @@ import {
   compare,
   type Comparison,
   type Limit,
+  limit,
+  NETDIAG,
   type Output,
   peakChildMemory,
   run,
 } from "./measure.ts";
-
-const REPOSITORY = new URL("../../", import.meta.url);
-
-/** netdiag as `deno task netdiag` runs it, without the task runner. */
-async function netdiagCommand(): Promise<string[]> {
-  const { tasks } = JSON.parse(
-    await Deno.readTextFile(new URL("deno.json", REPOSITORY)),
-  );
-  const [, ...words]: string[] = tasks.netdiag.command.split(" ");
-  return [
-    Deno.execPath(),
-    ...words.slice(0, -1),
-    new URL(words.at(-1)!, REPOSITORY).pathname,
-  ];
-}
-
-const NETDIAG = await netdiagCommand();
 
 const FIRST = "10.77.0.1";
 const LAST = "10.77.255.254";
@@ -66,14 +51,7 @@ function compareSweeps(name: string, output: Output): Promise<Comparison> {
 export async function* sweep(): AsyncGenerator<Comparison | Limit> {
   yield await compareSweeps("sweep", "count");
   yield await compareSweeps("sweep-discard", "discard");
-  const peak = peakChildMemory();
-  yield {
-    name: "sweep-memory",
-    netdiag: peak,
-    required: { atMost: 200 },
-    unit: "MiB",
-    pass: peak <= 200,
-  };
+  yield limit("sweep-memory", "MiB", peakChildMemory(), 200);
 }
 
 const ROUND_TRIP = "ping -c 1000 -i 0.002 127.0.0.1".split(" ");
