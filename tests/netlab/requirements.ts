@@ -7,7 +7,12 @@ export type Requirement =
   | "nft"
   | "ping"
   | "fping"
-  | "clock";
+  | "clock"
+  | "python"
+  | "nc"
+  | "ncat"
+  | "socat"
+  | "openssl";
 
 function succeeds(program: string, ...args: string[]): boolean {
   try {
@@ -17,6 +22,19 @@ function succeeds(program: string, ...args: string[]): boolean {
       stdout: "null",
       stderr: "null",
     }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+function prints(text: string, program: string, ...args: string[]): boolean {
+  try {
+    const { stdout, stderr } = new Deno.Command(program, {
+      args,
+      stdin: "null",
+    }).outputSync();
+    const decoder = new TextDecoder();
+    return (decoder.decode(stdout) + decoder.decode(stderr)).includes(text);
   } catch {
     return false;
   }
@@ -54,6 +72,13 @@ const CHECKS: Readonly<Record<Requirement, () => string | undefined>> = {
       ? undefined
       : "steps this machine's clock: set NETDIAG_TEST_CLOCK=1",
   fping: () => succeeds("fping", "-v") ? undefined : "needs fping",
+  python: () => succeeds("python3", "-V") ? undefined : "needs Python",
+  // Other programs of this name have other options.
+  nc: () =>
+    prints("OpenBSD netcat", "nc", "-h") ? undefined : "needs OpenBSD's nc",
+  ncat: () => succeeds("ncat", "--version") ? undefined : "needs ncat",
+  socat: () => succeeds("socat", "-V") ? undefined : "needs socat",
+  openssl: () => succeeds("openssl", "version") ? undefined : "needs openssl",
 };
 
 const found = new Map<Requirement, string | undefined>();

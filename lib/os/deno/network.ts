@@ -19,6 +19,7 @@ import {
   type DenoConn,
   DenoListener,
   DenoStream,
+  pathIsFree,
   setStreamOptions,
   withHandshakeDeadline,
 } from "./stream.ts";
@@ -76,6 +77,7 @@ export class DenoNetwork implements Network {
   ): Promise<Listener> {
     refuse(options, ["sendBuffer", "receiveBuffer", "reusePort", "ipv6Only"]);
     if ("path" in at) {
+      await pathIsFree(at.path);
       await removeStale(at.path, () => isListening(at.path));
       const listener = await atPath(
         at.path,

@@ -16,6 +16,12 @@ const FIRST_READ_BYTES = 4096;
 const MAX_READ_BYTES = 65_536;
 /** How long a listener rests after the system refused it a connection. */
 const REST_MS = 100;
+/** What Deno's accept says of a client that has gone again. */
+const GONE: ReadonlySet<string> = new Set([
+  "ECONNABORTED",
+  "ECONNRESET",
+  "ENOTCONN",
+]);
 /** TLS handshakes that may be under way at one time, and how long each may take. */
 const MAX_HANDSHAKES = 256;
 const HANDSHAKE_MS = 10_000;
@@ -91,14 +97,16 @@ export class DenoStream implements StreamConnection, Disposable {
 
   async #read(conn: DenoConn): Promise<void> {
     let buffer = new Uint8Array(FIRST_READ_BYTES);
-    while (!this.#closed) {
+    for (;;) {
+      if (this.#paused !== undefined) await this.#resumed();
+      if (this.#closed) return;
       let count: number | null;
       try {
         count = await conn.read(buffer);
       } catch (error) {
         return this.#fail("read", error);
       }
-      while (this.#paused !== undefined) await this.#paused.promise;
+      if (this.#paused !== undefined) await this.#resumed();
       if (this.#closed) return;
       if (count === null) return this.#peerHasEnded();
       this.#handler!.data(buffer.subarray(0, count));
@@ -106,6 +114,10 @@ export class DenoStream implements StreamConnection, Disposable {
         buffer = new Uint8Array(4 * count);
       }
     }
+  }
+
+  async #resumed(): Promise<void> {
+    while (this.#paused !== undefined) await this.#paused.promise;
   }
 
   #peerHasEnded(): void {
@@ -192,6 +204,14 @@ export class DenoStream implements StreamConnection, Disposable {
   }
 }
 
+/** Listeners that are being closed, by path: when that is done, Deno removes whatever is at the path. */
+const closing = new Map<string, Promise<void>>();
+
+/** Resolves when no listener of before will remove a file at this path any more. */
+export async function pathIsFree(path: string): Promise<void> {
+  await closing.get(path);
+}
+
 /** A listener of Deno's API. */
 export class DenoListener implements Listener {
   readonly name: SocketName;
@@ -200,6 +220,7 @@ export class DenoListener implements Listener {
   readonly #options: ListenOptions;
   readonly #handler: ListenHandler;
   readonly #file: SocketFile | undefined;
+  readonly #accepting: Promise<void>;
   #handshakes = 0;
   #closed = false;
 
@@ -217,26 +238,35 @@ export class DenoListener implements Listener {
     this.name = "path" in at ? at : nameOf(listener.addr);
     if ("path" in at) this.#file = new SocketFile(at.path, options.mode);
     network.sockets.add(this);
-    this.#accept();
+    this.#accepting = this.#accept();
   }
 
   async #accept(): Promise<void> {
     while (!this.#closed) {
+      let conn: DenoConn;
       try {
-        const conn = await this.#listener.accept();
-        if (this.#closed) return conn.close();
-        setStreamOptions(conn, this.#options);
-        if (this.#options.tls === undefined) this.#begin(conn);
-        else this.#shakeHands(conn as Deno.TlsConn);
+        conn = await this.#listener.accept();
       } catch (error) {
         if (this.#closed) return;
-        this.#handler.refused(error as Error);
-        await this.#network.rest(REST_MS);
+        this.#handler.refused(
+          asSystemError(error, "accept a connection") as Error,
+        );
+        const { code } = error as { code?: string };
+        if (!GONE.has(code ?? "")) await this.#network.rest(REST_MS);
+        continue;
       }
+      if (this.#closed) return conn.close();
+      if (this.#options.tls === undefined) this.#begin(conn);
+      else this.#shakeHands(conn as Deno.TlsConn);
     }
   }
 
   #begin(conn: DenoConn): void {
+    try {
+      setStreamOptions(conn, this.#options);
+    } catch {
+      // Who has gone again is found to be gone by the first read.
+    }
     const stream = new DenoStream(this.#network, nameOf(conn.remoteAddr));
     const handler = this.#handler.accept(stream);
     if (handler !== undefined) return stream.start(conn, handler);
@@ -271,6 +301,12 @@ export class DenoListener implements Listener {
     this.#network.sockets.delete(this);
     this.#listener.close();
     this.#file?.[Symbol.dispose]();
+    if ("host" in this.name) return;
+    const { path } = this.name;
+    const closed = this.#accepting.finally(() => {
+      if (closing.get(path) === closed) closing.delete(path);
+    });
+    closing.set(path, closed);
   }
 }
 
