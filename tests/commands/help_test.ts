@@ -3,7 +3,12 @@ import { commandHelp, overview } from "../../commands/cli/help_text.ts";
 import { parseCommandLine } from "../../commands/cli/parse.ts";
 import { commandEntries, loadCommand } from "../../commands/registry.ts";
 
-for (const [first, ...words] of [["ping"], ["echo", "serve"]] as const) {
+for (
+  const [first, ...words] of [["ping"], ["echo", "serve"], [
+    "echo",
+    "load",
+  ]] as const
+) {
   const name = [first, ...words];
   Deno.test(`the help of ${name.join(" ")} is the reviewed one`, async () => {
     const snapshot = new URL(`${name.join("_")}_help.txt`, import.meta.url);
