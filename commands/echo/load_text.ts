@@ -105,15 +105,15 @@ function startOf({ rate, reconnect }: LoadValues): string {
 export function trouble(event: EchoLoadSummary): string | undefined {
   if (event.ended !== "no-connections") return undefined;
   const { endpoint, connections, durationMs } = event;
+  const reason = event.firstError ?? errorList(event);
   if (connections.opened === 0) {
-    return `Cannot connect to ${endpoint}: ` +
-      (event.firstError ?? errorList(event));
+    return `Cannot connect to ${endpoint}: ${reason}`;
   }
   const what = connections.broken > 0
     ? `Every ${linkOf(endpoint)} to ${endpoint} broke`
     : `No connection to ${endpoint} can be made any more`;
   return durationMs === 0
-    ? `${what} before anything was measured: ${errorList(event)}`
+    ? `${what} before anything was measured: ${reason}`
     : `${what} after ${(durationMs / 1000).toFixed(1)} s: ` +
       "the summary is of the time until then";
 }

@@ -59,10 +59,10 @@ export async function* loadOver(
   const run = new LoadRun(network, place, plan, latencies);
   const abort = () => run.abort();
   signal?.addEventListener("abort", abort);
+  if (signal?.aborted) run.abort();
   try {
-    yield await run.connect(signal);
-    if (signal?.aborted) run.abort();
-    else run.start();
+    yield await run.connect();
+    run.start();
     for (;;) {
       const event = await run.next();
       yield event;

@@ -205,5 +205,6 @@ export class StreamLane extends Lane implements StreamHandler {
   override close(): void {
     this.#connection?.close();
     this.#connection = undefined;
+    this.#opened?.(false);
   }
 }

@@ -71,12 +71,14 @@ export class LoadRun implements LaneHost {
   }
 
   /** Makes the connections, some at a time. What cannot be made is counted. */
-  async connect(signal: AbortSignal | undefined): Promise<EchoLoadStart> {
+  async connect(): Promise<EchoLoadStart> {
     const waiting = this.#lanes.values();
     const connectSome = async () => {
       for (const lane of waiting) {
-        if (signal?.aborted) return;
-        if (await lane.open()) this.#living++;
+        if (this.#isOver) return;
+        const isOpen = await lane.open();
+        if (this.#isOver) return lane.close();
+        if (isOpen) this.#living++;
         else {
           lane.isBroken = true;
           this.#tally.failedToOpen++;
@@ -96,8 +98,13 @@ export class LoadRun implements LaneHost {
     };
   }
 
+  get #isOver(): boolean {
+    return this.#phase === "over";
+  }
+
   /** Begins to send. */
   start(): void {
+    if (this.#isOver) return;
     if (this.#living === 0) return this.#end("no-connections");
     const { warmupMs, durationMs, gapMs } = this.plan;
     const now = this.network.now();
@@ -140,7 +147,7 @@ export class LoadRun implements LaneHost {
   }
 
   #end(ended: Ended): void {
-    if (this.#phase === "over") return;
+    if (this.#isOver) return;
     if (this.#phase === "running") {
       this.#planEndAt = this.network.now();
       this.#tally.measuredMs = Math.max(0, this.#planEndAt - this.#measureAt);
@@ -173,10 +180,10 @@ export class LoadRun implements LaneHost {
 
   /** Resolves with what is to be told next; the summary is the last. */
   async next(): Promise<EchoLoadProgress | EchoLoadSummary> {
-    while (this.#phase !== "over" && !this.#isProgressDue) {
+    while (!this.#isOver && !this.#isProgressDue) {
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
-    if (this.#phase === "over") {
+    if (this.#isOver) {
       const endpoint = formatEndpoint(this.place.endpoint);
       return this.#tally.summary(endpoint, this.#ended, this.plan.size);
     }
@@ -189,7 +196,7 @@ export class LoadRun implements LaneHost {
 
   #planProgress(): void {
     this.network.schedule(this.network.now() + PROGRESS_MS, () => {
-      if (this.#phase === "over") return;
+      if (this.#isOver) return;
       this.#isProgressDue = true;
       this.#wake?.();
       this.#planProgress();
@@ -200,7 +207,9 @@ export class LoadRun implements LaneHost {
   #advance(lane: Lane, now: number): void {
     if (this.plan.gapMs !== undefined) return this.#advancePlanned(lane, now);
     const isCounted = now >= this.#measureAt;
-    while (this.#phase === "running" && lane.canSend) {
+    // The end may be noticed late where the machine is busy.
+    const isInTime = now < this.#planEndAt && this.#phase === "running";
+    while (isInTime && lane.canSend) {
       if (!this.#send(lane, now, now, isCounted)) return;
     }
   }
@@ -324,7 +333,7 @@ export class LoadRun implements LaneHost {
 
   /** Gives up, now and then, what has been in flight for too long. */
   #sweep(): void {
-    if (this.#phase === "over") return;
+    if (this.#isOver) return;
     const { timeoutMs } = this.plan;
     const now = this.network.now();
     this.#expire(now - timeoutMs);

@@ -282,6 +282,19 @@ Deno.test("echoLoad() sums up when its signal aborts, whenever it does", async (
   }
 });
 
+Deno.test("echoLoad() waits for no connection when its signal aborts", async () => {
+  const network = new FakeNetwork({ silent: ["192.0.2.7"] });
+  const controller = new AbortController();
+  const start = network.now();
+  network.after(50, () => controller.abort());
+  const { signal } = controller;
+  const summary = await load(network, TCP, { ...BRIEF, signal });
+  assertEquals(summary.ended, "aborted");
+  assertEquals(summary.errors, {});
+  assertEquals(network.now() - start, 50);
+  assertEquals(openClients(network), 0);
+});
+
 Deno.test("echoLoad() closes everything when nobody wants more events", async () => {
   const network = new FakeNetwork();
   network.serve(TCP, (connection) => ({
