@@ -142,7 +142,11 @@ export class ChunkedDecoder {
       );
     }
     if (!this.#hasCr) {
-      this.#report("bare-lf", "Line ends in LF without CR", offset);
+      this.#report(
+        "bare-lf",
+        "Data of a chunk is followed by LF without CR",
+        offset,
+      );
     }
     this.#hasCr = false;
     this.#state = "size";

@@ -151,16 +151,6 @@ function frameCodings(
     );
     return frameLength(lengths, false, report);
   }
-  if (lengths.length > 0) {
-    report(
-      "content-length-with-transfer-encoding",
-      `Response has both Transfer-Encoding ${
-        quote(codings[0]!.text)
-      } and Content-Length ${quote(lengths[0]!.text)}`,
-      lengths[0]!.offset,
-    );
-    keepAlive = false; // RFC 9112, section 6.1
-  }
   const names: string[] = [];
   for (const { text, offset } of codings) {
     const items = listItems(text);
@@ -174,7 +164,17 @@ function frameCodings(
     }
     names.push(...matches.filter((name) => name !== undefined));
   }
-  if (names.length === 0) return frameLength(lengths, keepAlive, report);
+  if (names.length === 0) return frameLength(lengths, false, report);
+  if (lengths.length > 0) {
+    report(
+      "content-length-with-transfer-encoding",
+      `Response has both Transfer-Encoding ${
+        quote(codings[0]!.text)
+      } and Content-Length ${quote(lengths[0]!.text)}`,
+      lengths[0]!.offset,
+    );
+    keepAlive = false; // RFC 9112, section 6.1
+  }
   const chunked = names.filter((name) => name === "chunked").length;
   const list = () => quote(codings.map(({ text }) => text).join(", "));
   if (chunked > 1) {

@@ -1,7 +1,7 @@
 /** Lines, and the octets that may be in them. */
 
 import type { Report } from "./errors.ts";
-import { CR, FIELD, LF, octetName, SP } from "./octets.ts";
+import { CR, FIELD, latin1Text, LF, octetName, quote, SP } from "./octets.ts";
 
 /**
  * Checks a line octet by octet. With a `report` that returns, what must not
@@ -22,21 +22,21 @@ export function checkLine(
 ): number {
   let end = lf;
   if (end > start && line[end - 1] === CR) end--;
+  const shown = () => quote(latin1Text(line, start, end));
   for (let at = start; at < end; at++) {
     const octet = line[at]!;
     if (FIELD[octet] === 1) continue;
-    if (octet === 0) {
-      report("nul", "Line contains NUL", base + at);
-      line[at] = SP;
-    } else if (octet === CR) {
-      report("bare-cr", "Line contains CR without LF", base + at);
-      line[at] = SP;
-    } else {
-      const name = octetName(octet);
-      report("control-character", `Line contains ${name}`, base + at);
-    }
+    const [code, what] = octet === 0
+      ? ["nul", "NUL"] as const
+      : octet === CR
+      ? ["bare-cr", "CR without LF"] as const
+      : ["control-character", octetName(octet)] as const;
+    report(code, `Line ${shown()} contains ${what}`, base + at);
+    if (code !== "control-character") line[at] = SP;
   }
-  if (end === lf) report("bare-lf", "Line ends in LF without CR", base + lf);
+  if (end === lf) {
+    report("bare-lf", `Line ${shown()} ends in LF without CR`, base + lf);
+  }
   return end;
 }
 
@@ -46,6 +46,7 @@ export function findLineEnd(
   from: number,
   end: number,
 ): number {
-  const lf = bytes.indexOf(LF, from);
-  return lf < end ? lf : -1;
+  if (end === bytes.length) return bytes.indexOf(LF, from);
+  const lf = bytes.subarray(from, end).indexOf(LF);
+  return lf < 0 ? -1 : from + lf;
 }
