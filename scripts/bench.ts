@@ -4,12 +4,19 @@
  * is required. Arguments select benchmarks by name; Linux, as root.
  */
 
+import { chunkedBody, httpParser } from "./bench/http_parser.ts";
 import { roundTrip, startup, sweep } from "./bench/ping.ts";
 import type { Comparison, Limit } from "./bench/measure.ts";
 
 const BENCHMARKS: Readonly<
   Record<string, () => AsyncGenerator<Comparison | Limit>>
-> = { sweep, "round-trip": roundTrip, startup };
+> = {
+  sweep,
+  "round-trip": roundTrip,
+  startup,
+  "http-parser": httpParser,
+  "http-chunked": chunkedBody,
+};
 
 /** Set in the environment of the process that runs inside the namespace. */
 const INSIDE = "NETDIAG_BENCH_NAMESPACE";

@@ -26,18 +26,19 @@ export interface Comparison {
 export interface Limit {
   readonly name: string;
   readonly netdiag: number;
-  readonly required: { readonly atMost: number };
+  readonly required: Comparison["required"];
   readonly unit: string;
   readonly pass: boolean;
 }
 
-function median(values: readonly number[]): number {
+/** The one in the middle of an odd number of values. */
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[(sorted.length - 1) / 2]!;
 }
 
 /** Four significant digits. */
-function rounded(value: number): number {
+export function rounded(value: number): number {
   return Number(value.toPrecision(4));
 }
 

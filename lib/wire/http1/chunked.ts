@@ -3,7 +3,7 @@
 import { HttpParseError, type Report } from "./errors.ts";
 import type { ResponseHandler } from "./events.ts";
 import { FieldSection, type SectionLimits } from "./field_section.ts";
-import { checkLine, findLineEnd } from "./lines.ts";
+import { checkLine } from "./lines.ts";
 import {
   CR,
   HEX,
@@ -155,7 +155,7 @@ export class ChunkedDecoder {
   /** Takes a chunk line, or what there is of it; returns where it stopped. */
   #sizeLine(bytes: Uint8Array, from: number, offset: number): number {
     const before = this.#line.length;
-    const lf = findLineEnd(bytes, from, bytes.length);
+    const lf = bytes.indexOf(LF, from);
     const end = lf < 0 ? bytes.length : lf + 1;
     const max = this.#limits.chunkLine;
     if (before + end - from > max) {

@@ -15,7 +15,62 @@ function fault(section: string, tolerated: Tolerance): Fault {
 const HTTP = (section: string) => `RFC 9110, section ${section}`;
 const HTTP1 = (section: string) => `RFC 9112, section ${section}`;
 
-const FAULTS = {
+/** What is wrong with a response, as one word for programs. */
+export type HttpErrorCode =
+  // Lines.
+  | "bare-lf"
+  | "bare-cr"
+  | "nul"
+  | "control-character"
+  // The status line.
+  | "leading-empty-line"
+  | "not-http"
+  | "version-invalid"
+  | "version-unsupported"
+  | "status-invalid"
+  | "status-range"
+  | "status-whitespace"
+  // Fields.
+  | "whitespace-before-headers"
+  | "field-colon-missing"
+  | "field-name-invalid"
+  | "whitespace-before-colon"
+  | "obs-fold"
+  // Framing.
+  | "content-length-invalid"
+  | "content-length-negative"
+  | "content-length-overflow"
+  | "content-length-conflict"
+  | "content-length-repeated"
+  | "content-length-forbidden"
+  | "content-length-with-transfer-encoding"
+  | "transfer-encoding-invalid"
+  | "transfer-encoding-forbidden"
+  | "transfer-encoding-http10"
+  | "chunked-repeated"
+  | "chunked-not-last"
+  // Chunks.
+  | "chunk-size-invalid"
+  | "chunk-size-overflow"
+  | "chunk-size-whitespace"
+  | "chunk-extension-invalid"
+  | "chunk-end-missing"
+  // Limits.
+  | "header-bytes"
+  | "header-count"
+  | "trailer-bytes"
+  | "trailer-count"
+  | "chunk-line-bytes"
+  | "chunk-extension-bytes"
+  | "body-bytes"
+  | "informational-count"
+  // The end of the connection.
+  | "no-response"
+  | "truncated-head"
+  | "truncated-body"
+  | "truncated-chunked";
+
+const FAULTS: Readonly<Record<HttpErrorCode, Fault>> = {
   // Lines.
   "bare-lf": fault(HTTP1("2.2"), "lenient"),
   "bare-cr": fault(HTTP1("2.2"), "lenient"),
@@ -68,10 +123,7 @@ const FAULTS = {
   "truncated-head": fault(HTTP1("8"), "never"),
   "truncated-body": fault(HTTP1("8"), "never"),
   "truncated-chunked": fault(HTTP1("8"), "never"),
-} as const satisfies Record<string, Fault>;
-
-/** What is wrong with a response, as one word for programs. */
-export type HttpErrorCode = keyof typeof FAULTS;
+};
 
 /** Every code there is. */
 export const HTTP_ERROR_CODES: readonly HttpErrorCode[] = Object.freeze(
@@ -85,7 +137,7 @@ export function sectionOf(code: HttpErrorCode): string {
 
 /** Whether a parser goes on after this fault. */
 export function tolerates(code: HttpErrorCode, lenient: boolean): boolean {
-  const { tolerated }: Fault = FAULTS[code];
+  const { tolerated } = FAULTS[code];
   return tolerated === "always" || (lenient && tolerated === "lenient");
 }
 

@@ -2,7 +2,7 @@
 
 import { HttpParseError, type Report } from "./errors.ts";
 import type { HeaderField } from "./events.ts";
-import { checkLine, findLineEnd } from "./lines.ts";
+import { checkLine } from "./lines.ts";
 import {
   asciiText,
   COLON,
@@ -47,7 +47,7 @@ export class FieldSection {
   readonly #kind: "header" | "trailer";
   readonly #limits: SectionLimits;
   readonly #report: Report;
-  /** Holds the section from its first octet on, and a NUL after what has come of it. */
+  /** Holds the section from its first octet on, and after what has come of it a line feed, where every search ends. */
   #buffer = new Uint8Array(FIRST_ROOM);
   #length = 0;
   /** The offset of the section in the response. */
@@ -104,7 +104,7 @@ export class FieldSection {
       this.#buffer = buffer;
     }
     this.#buffer.set(bytes.subarray(from, from + taken), this.#length);
-    this.#buffer[length] = 0;
+    this.#buffer[length] = LF;
     this.#length = length;
     return taken;
   }
@@ -153,6 +153,7 @@ export class FieldSection {
   fields(): boolean {
     const buffer = this.#buffer;
     const { bytes: maxBytes, count: maxCount } = this.#limits;
+    const end = Math.min(this.#length, maxBytes);
     let octets = this.#octets;
     for (;;) {
       const start = this.#at;
@@ -170,7 +171,7 @@ export class FieldSection {
             octet = buffer[++at]!;
           }
           if (
-            octet === CR && buffer[at + 1] === LF && at + 2 <= maxBytes &&
+            octet === CR && buffer[at + 1] === LF && at + 2 <= end &&
             this.#count < maxCount
           ) {
             this.#at = at + 2;
@@ -180,7 +181,7 @@ export class FieldSection {
           }
         } else if (
           at === start && buffer[at] === CR && buffer[at + 1] === LF &&
-          at + 2 <= maxBytes
+          at + 2 <= end
         ) {
           this.#at = at + 2;
           this.#octets = octets;
@@ -235,13 +236,14 @@ export class FieldSection {
   /** Where the line feed of the current line is; -1 where it has not come yet. */
   #lineEnd(): number {
     const from = Math.max(this.#at, this.#searched);
-    const lf = findLineEnd(this.#buffer, from, this.#length);
+    const lf = this.#buffer.indexOf(LF, from);
+    const isComplete = lf < this.#length;
     const { bytes } = this.#limits;
-    if ((lf < 0 ? this.#length : lf + 1) > bytes) {
+    if (lf + Number(isComplete) > bytes) {
       this.#exceed("bytes", `is longer than ${bytes} bytes`, bytes);
     }
-    this.#searched = lf < 0 ? this.#length : this.#at;
-    return lf;
+    this.#searched = isComplete ? this.#at : lf;
+    return isComplete ? lf : -1;
   }
 
   #exceed(limit: "bytes" | "count", what: string, at: number): never {

@@ -1,7 +1,7 @@
 /** Lines, and the octets that may be in them. */
 
 import type { Report } from "./errors.ts";
-import { CR, FIELD, latin1Text, LF, octetName, quote, SP } from "./octets.ts";
+import { CR, FIELD, latin1Text, octetName, quote, SP } from "./octets.ts";
 
 /**
  * Checks a line octet by octet. With a `report` that returns, what must not
@@ -38,15 +38,4 @@ export function checkLine(
     report("bare-lf", `Line ${shown()} ends in LF without CR`, base + lf);
   }
   return end;
-}
-
-/** Where the next line feed is at or after `from` and before `end`; -1 where there is none. */
-export function findLineEnd(
-  bytes: Uint8Array,
-  from: number,
-  end: number,
-): number {
-  if (end === bytes.length) return bytes.indexOf(LF, from);
-  const lf = bytes.subarray(from, end).indexOf(LF);
-  return lf < 0 ? -1 : from + lf;
 }

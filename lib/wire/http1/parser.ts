@@ -4,12 +4,7 @@
  */
 
 import { ChunkedDecoder } from "./chunked.ts";
-import {
-  type HttpErrorCode,
-  HttpParseError,
-  sectionOf,
-  tolerates,
-} from "./errors.ts";
+import { HttpParseError, type Report, sectionOf, tolerates } from "./errors.ts";
 import type { ResponseHandler } from "./events.ts";
 import { FieldSection } from "./field_section.ts";
 import { frame, isInformational } from "./framing.ts";
@@ -32,7 +27,9 @@ export interface ParserOptions {
 }
 
 /** The limits that hold unless others are given. */
-export const DEFAULT_LIMITS = Object.freeze({
+export const DEFAULT_LIMITS: Readonly<
+  Record<"maxHeaderBytes" | "maxHeaders" | "maxChunkLine" | "maxBody", number>
+> = Object.freeze({
   maxHeaderBytes: 64 * 1024,
   maxHeaders: 1000,
   maxChunkLine: 4096,
@@ -65,12 +62,14 @@ function ignore(): void {}
  * const bytes = new TextEncoder().encode(
  *   "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
  * );
- * parser.feed(bytes, (event) => console.log(event.type)); // status, headers, data, end
+ * parser.feed(bytes, (event) => console.log(event.type));
+ * if (parser.state !== "done") throw new Error(); // after status, headers, data, end
  * ```
  */
 export class ResponseParser {
   readonly #lenient: boolean;
   readonly #maxBody: number;
+  readonly #report: Report;
   readonly #head: FieldSection;
   readonly #chunked: ChunkedDecoder;
   #method: string;
@@ -93,8 +92,16 @@ export class ResponseParser {
       ...options,
     };
     const section = { bytes: maxHeaderBytes, count: maxHeaders };
-    const report = (code: HttpErrorCode, message: string, offset: number) =>
-      this.#report(code, message, offset);
+    const report: Report = (code, message, offset) => {
+      if (!tolerates(code, this.#lenient)) {
+        throw new HttpParseError(code, message, offset);
+      }
+      this.#handler({
+        type: "deviation",
+        deviation: { code, message, offset, section: sectionOf(code) },
+      });
+    };
+    this.#report = report;
     this.#method = options.method ?? "GET";
     this.#lenient = options.lenient ?? false;
     this.#maxBody = maxBody;
@@ -177,16 +184,6 @@ export class ResponseParser {
     }
   }
 
-  #report(code: HttpErrorCode, message: string, offset: number): void {
-    if (!tolerates(code, this.#lenient)) {
-      throw new HttpParseError(code, message, offset);
-    }
-    this.#handler({
-      type: "deviation",
-      deviation: { code, message, offset, section: sectionOf(code) },
-    });
-  }
-
   /** Returns where it stopped. */
   #run(bytes: Uint8Array): number {
     let at = 0;
@@ -226,7 +223,8 @@ export class ResponseParser {
       const line = head.statusLine();
       if (line === undefined) return at;
       this.#statusLine = line;
-      this.#handler({ type: "status", ...line });
+      const { version, status, reason } = line;
+      this.#handler({ type: "status", version, status, reason });
     }
     if (!head.fields()) return at;
     const end = at - head.surplusBytes;
@@ -243,7 +241,7 @@ export class ResponseParser {
       status,
       headers,
       valueOffset: (index) => head.valueOffset(index),
-    }, (code, message, at) => this.#report(code, message, at));
+    }, this.#report);
     const { bytes } = head;
     this.#handler({ type: "headers", status, headers, framing, bytes });
     this.#keepAlive = keepAlive;

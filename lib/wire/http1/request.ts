@@ -10,6 +10,7 @@ export interface RequestHead {
   readonly method: string;
   /** The request target as it is sent, such as `/path?query`. */
   readonly target: string;
+  /** Of HTTP. */
   readonly version: "1.1" | "1.0";
   /** Each character of a value is one octet. */
   readonly headers: readonly HeaderField[];
@@ -31,7 +32,7 @@ export interface RequestHead {
  *   version: "1.1",
  *   headers: [{ name: "Host", value: "localhost" }],
  * });
- * console.log(new TextDecoder().decode(bytes));
+ * if (bytes.length !== 35) throw new Error(); // two lines and an empty one
  * ```
  */
 export function writeRequestHead(head: RequestHead): Uint8Array<ArrayBuffer> {

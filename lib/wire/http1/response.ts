@@ -38,7 +38,7 @@ export interface ParsedResponse {
  *   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
  * );
  * const { status, body } = parseHttpResponse(bytes);
- * console.log(status, new TextDecoder().decode(body)); // 200 hello
+ * if (status !== 200 || body.length !== 5) throw new Error();
  * ```
  */
 export function parseHttpResponse(
