@@ -1,5 +1,5 @@
 /**
- * netdiag as a library: ping, from a script.
+ * netdiag as a library: ping and raw HTTP, from a script.
  *
  * @example
  * ```ts
@@ -13,6 +13,9 @@
  * @module
  */
 
+export { HttpError, UrlError } from "./lib/http/errors.ts";
+export { httpGet, type HttpResponse } from "./lib/http/get.ts";
+export type * from "./lib/http/types.ts";
 export { SystemError } from "./lib/os/errno.ts";
 export { UnsupportedError } from "./lib/os/library.ts";
 export { MAX_SIZE, MAX_TARGETS } from "./lib/ping/limits.ts";
@@ -24,3 +27,14 @@ export { OptionError } from "./lib/socket/options.ts";
 export { libraryPath, PermissionError } from "./lib/socket/permission.ts";
 export { ResolutionError, reverseName } from "./lib/socket/resolve.ts";
 export { AddressError, AddressRange } from "./lib/wire/address.ts";
+export {
+  type HttpErrorCode,
+  HttpParseError,
+  HttpRequestError,
+} from "./lib/wire/http1/errors.ts";
+export type { Deviation } from "./lib/wire/http1/events.ts";
+export {
+  type ParsedResponse,
+  parseHttpResponse,
+} from "./lib/wire/http1/response.ts";
+export type { ParserOptions } from "./lib/wire/http1/parser.ts";
