@@ -48,6 +48,7 @@ export class OutputError extends Error {
 const EXPECTED: ReadonlySet<string> = new Set([
   "AddressError",
   "EndpointError",
+  "HttpRequestError",
   "IcmpUnavailableError",
   "OptionError",
   "OutputError",
@@ -55,6 +56,7 @@ const EXPECTED: ReadonlySet<string> = new Set([
   "ResolutionError",
   "SystemError",
   "UnsupportedError",
+  "UrlError",
   "UsageError",
 ]);
 
