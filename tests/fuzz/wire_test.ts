@@ -24,7 +24,10 @@ import {
 import { Random } from "../netlab/internet/random.ts";
 import * as vectors from "../wire/_vectors.ts";
 import { octets, outcome, singly } from "../wire/http1/_outcome.ts";
-import { FAULTS, GOOD, MARK } from "../wire/http1/_vectors.ts";
+import { FAULTY_BODIES } from "../wire/http1/_faulty_bodies.ts";
+import { FAULTY_HEADS } from "../wire/http1/_faulty_heads.ts";
+import { GOOD } from "../wire/http1/_good.ts";
+import { MARK } from "../wire/http1/_vectors.ts";
 import { CASES, fuzzTest } from "./driver.ts";
 
 const QUOTES_4 = [
@@ -114,7 +117,9 @@ for (const framing of ["line", "length"] as const) {
 /** Short ones, so that each of their bits can be flipped: some with nothing wrong, and one for most codes of errors. */
 const RESPONSES = [
   ...GOOD.filter((_, index) => index % 3 === 0),
-  ...new Map(FAULTS.map((vector) => [vector.code, vector])).values(),
+  ...new Map(
+    [...FAULTY_HEADS, ...FAULTY_BODIES].map((vector) => [vector.code, vector]),
+  ).values(),
 ]
   .map(({ response }) => octets(response.replace(MARK, "")))
   .filter(({ length }) => length < 80);

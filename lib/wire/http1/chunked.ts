@@ -12,6 +12,7 @@ import {
   LF,
   octetName,
   quote,
+  quoteOctets,
 } from "./octets.ts";
 
 /** How much a chunked body may hold, in octets. */
@@ -238,9 +239,7 @@ export class ChunkedDecoder {
     if (extensions.trim() === "") {
       this.#report(
         "chunk-size-whitespace",
-        `Chunk size ${
-          quote(latin1Text(line, 0, end))
-        } is followed by white space`,
+        `Chunk size ${quoteOctets(line, 0, end)} is followed by white space`,
         base + sizeEnd,
       );
     } else if (!EXTENSIONS.test(extensions)) {

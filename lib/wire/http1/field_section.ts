@@ -13,7 +13,7 @@ import {
   latin1Text,
   LF,
   octetName,
-  quote,
+  quoteOctets,
   SP,
   TOKEN,
 } from "./octets.ts";
@@ -274,7 +274,7 @@ export class FieldSection {
 
   /** A line that starts with white space goes on with the field before it: RFC 9112, section 5.2. */
   #continuation(start: number, end: number): void {
-    const line = () => quote(latin1Text(this.#buffer, start, end));
+    const line = () => quoteOctets(this.#buffer, start, end);
     if (this.#isSkipping) return;
     if (this.#count === 0) {
       this.#report(
@@ -295,6 +295,7 @@ export class FieldSection {
     const valueEnd = this.#marks[last + 3]!;
     let at = start;
     while (at < end && isBlank(this.#buffer[at])) at++;
+    if (at === end) return; // nothing is added, and nothing to go over again with the next line
     this.#buffer.fill(SP, valueEnd, at);
     this.#count--;
     // A value that was empty so far must not begin with the fold.
@@ -308,7 +309,7 @@ export class FieldSection {
     let colon = start;
     while (colon < end && buffer[colon] !== COLON) colon++;
     if (colon === end) {
-      const line = quote(latin1Text(buffer, start, end));
+      const line = quoteOctets(buffer, start, end);
       this.#report(
         "field-colon-missing",
         `Field line ${line} has no colon`,
@@ -318,16 +319,14 @@ export class FieldSection {
     }
     let nameEnd = colon;
     while (nameEnd > start && isBlank(buffer[nameEnd - 1])) nameEnd--;
-    const name = () => quote(latin1Text(buffer, start, nameEnd));
+    const name = () => quoteOctets(buffer, start, nameEnd);
     let at = start;
     while (at < nameEnd && TOKEN[buffer[at]!] === 1) at++;
     if (at < nameEnd || at === start) {
       this.#report(
         "field-name-invalid",
         at === start && nameEnd === start
-          ? `Field line ${
-            quote(latin1Text(buffer, start, end))
-          } has no field name`
+          ? `Field line ${quoteOctets(buffer, start, end)} has no field name`
           : `Field name ${name()} contains ${octetName(buffer[at]!)}`,
         this.#base + at,
       );

@@ -1,7 +1,7 @@
 /** Lines, and the octets that may be in them. */
 
 import type { Report } from "./errors.ts";
-import { CR, FIELD, latin1Text, octetName, quote, SP } from "./octets.ts";
+import { CR, FIELD, octetName, quoteOctets, SP } from "./octets.ts";
 
 /**
  * Checks a line octet by octet. With a `report` that returns, what must not
@@ -22,7 +22,7 @@ export function checkLine(
 ): number {
   let end = lf;
   if (end > start && line[end - 1] === CR) end--;
-  const shown = () => quote(latin1Text(line, start, end));
+  const shown = () => quoteOctets(line, start, end);
   for (let at = start; at < end; at++) {
     const octet = line[at]!;
     if (FIELD[octet] === 1) continue;

@@ -59,6 +59,16 @@ export function quote(text: string): string {
     : `${escaped(text.slice(0, QUOTED_CHARACTERS))}...`;
 }
 
+/** Octets as {@linkcode quote} shows them; of many, only those that are shown are looked at. */
+export function quoteOctets(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): string {
+  const shownEnd = Math.min(end, start + QUOTED_CHARACTERS + 1);
+  return quote(latin1Text(bytes, start, shownEnd));
+}
+
 function escaped(text: string): string {
   return JSON.stringify(text).replaceAll(
     /[\x7f-\x9f]/g,

@@ -4,7 +4,13 @@
  */
 
 import { ChunkedDecoder } from "./chunked.ts";
-import { HttpParseError, type Report, sectionOf, tolerates } from "./errors.ts";
+import {
+  type HttpErrorCode,
+  HttpParseError,
+  type Report,
+  sectionOf,
+  tolerates,
+} from "./errors.ts";
 import type { ResponseHandler } from "./events.ts";
 import { FieldSection } from "./field_section.ts";
 import { frame, isInformational } from "./framing.ts";
@@ -41,6 +47,9 @@ const EXTENSIONS_FACTOR = 16;
 /** So many informational responses may come before the final one. */
 const MAX_INFORMATIONAL = 100;
 
+/** So many times in a response is the same deviation reported: every chunk of a long body may have it. */
+const MAX_REPORTS = 100;
+
 /** Where a parser is: in the status line and the headers, in the body or the trailers, at the end, or at a fault. */
 export type ParserState = "head" | "body" | "done" | "failed";
 
@@ -52,7 +61,8 @@ function ignore(): void {}
  *
  * What it rejects, it rejects with an {@linkcode HttpParseError}. What the RFC
  * has a client accept although the server is at fault, and in lenient mode
- * also what browsers accept, is reported as a `deviation` event.
+ * also what browsers accept, is reported as a `deviation` event: the first 100
+ * times in a response.
  *
  * @example
  * ```ts
@@ -70,6 +80,7 @@ export class ResponseParser {
   readonly #lenient: boolean;
   readonly #maxBody: number;
   readonly #report: Report;
+  readonly #reported: Map<HttpErrorCode, number> = new Map();
   readonly #head: FieldSection;
   readonly #chunked: ChunkedDecoder;
   #method: string;
@@ -96,6 +107,9 @@ export class ResponseParser {
       if (!tolerates(code, this.#lenient)) {
         throw new HttpParseError(code, message, offset);
       }
+      const count = 1 + (this.#reported.get(code) ?? 0);
+      if (count > MAX_REPORTS) return;
+      this.#reported.set(code, count);
       this.#handler({
         type: "deviation",
         deviation: { code, message, offset, section: sectionOf(code) },
@@ -165,6 +179,7 @@ export class ResponseParser {
     this.#informational = 0;
     this.#bodyBytes = 0;
     this.#statusLine = undefined;
+    this.#reported.clear();
     this.#head.begin(0);
   }
 

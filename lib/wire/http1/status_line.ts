@@ -2,7 +2,7 @@
 
 import type { Report } from "./errors.ts";
 import type { HttpVersion } from "./events.ts";
-import { isBlank, latin1Text, quote, SP } from "./octets.ts";
+import { isBlank, latin1Text, quote, quoteOctets, SP } from "./octets.ts";
 
 /** What a status line says. */
 export interface StatusLine {
@@ -34,7 +34,7 @@ export function checkPrefix(
   const length = Math.min(PREFIX.length, end - start);
   for (let i = 0; i < length; i++) {
     if (bytes[start + i] === PREFIX[i]) continue;
-    const found = quote(latin1Text(bytes, start, start + i + 1));
+    const found = quoteOctets(bytes, start, start + i + 1);
     report(
       "not-http",
       `Response starts with ${found}, not with "HTTP/"`,
@@ -126,7 +126,7 @@ function skipBlanks(
     if (isReason || !isBlank(bytes[from + 1])) return from + 1;
   }
   if (from >= end && !isReason) return from; // there is no status code, which is for the caller to tell
-  const line = quote(latin1Text(bytes, start, end));
+  const line = quoteOctets(bytes, start, end);
   report(
     "status-whitespace",
     from >= end

@@ -15,7 +15,12 @@ import {
   ResponseParser,
 } from "../../../lib/wire/http1/parser.ts";
 import { cuts, octets, outcome, singly } from "./_outcome.ts";
-import { FAULTS, type FaultVector, GOOD, MARK } from "./_vectors.ts";
+import { FAULTY_BODIES } from "./_faulty_bodies.ts";
+import { FAULTY_HEADS } from "./_faulty_heads.ts";
+import { GOOD } from "./_good.ts";
+import { type FaultVector, MARK } from "./_vectors.ts";
+
+const FAULTS = [...FAULTY_HEADS, ...FAULTY_BODIES];
 
 /** What comes out, however the bytes are cut. */
 function outcomeOfAnyPieces(
@@ -240,4 +245,52 @@ Deno.test("ResponseParser gives up on headers without end, after 64 KiB or 1000 
   const long = `A: ${"b".repeat(95)}\r\n`;
   assertEquals(feed("HTTP/1.1 200 OK\r\n", long).code, "header-bytes");
   assertEquals(feed("HTTP/1.1 200 OK\r\n", "A: b\r\n").code, "header-count");
+});
+
+Deno.test("ResponseParser reports the same deviation 100 times in a response, and not more", () => {
+  const parser = new ResponseParser({ lenient: true });
+  const counts: number[] = [];
+  const chunks = "1 \r\nx\r\n".repeat(200);
+  for (let response = 0; response < 2; response++) {
+    let count = 0;
+    parser.feed(
+      octets(
+        `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`,
+      ),
+      ({ type }) => count += Number(type === "deviation"),
+    );
+    counts.push(count);
+    assertEquals(parser.state, "done");
+    parser.reset();
+  }
+  assertEquals(counts, [100, 100]);
+});
+
+Deno.test("ResponseParser takes time in proportion to the longest of lines, whatever is in them", () => {
+  const longest = 60_000;
+  for (
+    const field of [
+      `A: ${"\0".repeat(longest)}`,
+      `A: b${"\r\n ".repeat(longest / 3)}`,
+      `A: b${"\r\n c".repeat(longest / 4)}`,
+      `A${" ".repeat(longest)}: b`,
+      `Transfer-Encoding: ${'"a'.repeat(longest / 2)}`,
+      `Transfer-Encoding: ${"a,".repeat(longest / 2)}chunked`,
+      `Transfer-Encoding: a;${" ".repeat(longest)}`,
+      `Content-Length: ${"0,".repeat(longest / 2)}0`,
+      `Content-Length: ${" ,".repeat(longest / 2)}0`,
+    ]
+  ) {
+    const bytes = octets(`HTTP/1.1 200 OK\r\n${field}\r\n\r\n`);
+    const types = new Set<string>();
+    const parser = new ResponseParser({ lenient: true });
+    const start = performance.now();
+    for (let at = 0; at < bytes.length; at += 100) {
+      parser.feed(bytes.subarray(at, at + 100), ({ type }) => types.add(type));
+    }
+    const ms = performance.now() - start;
+    const shown = JSON.stringify(field.slice(0, 24));
+    assert(types.has("headers"), shown);
+    assert(ms < 2000, `${shown} took ${ms} ms`); // none takes 50; in proportion to the square, it would be many seconds
+  }
 });

@@ -11,7 +11,11 @@ import { parseHttpResponse } from "../../../lib/wire/http1/response.ts";
 import { writeRequestHead } from "../../../lib/wire/http1/request.ts";
 import { Random } from "../../netlab/internet/random.ts";
 import { octets, outcome } from "./_outcome.ts";
-import { FAULTS, MARK } from "./_vectors.ts";
+import { FAULTY_BODIES } from "./_faulty_bodies.ts";
+import { FAULTY_HEADS } from "./_faulty_heads.ts";
+import { MARK } from "./_vectors.ts";
+
+const FAULTS = [...FAULTY_HEADS, ...FAULTY_BODIES];
 
 const CASES = 500;
 const NAME = "abcXYZ019!#$%&'*+-.^_`|~";
