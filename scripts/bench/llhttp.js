@@ -13,6 +13,9 @@ import { HTTPParser } from "node:_http_common";
 export function llhttpRate(text, count) {
   const response = Buffer.from(text, "latin1");
   const parser = new HTTPParser();
+  if (parser.initialize === undefined) {
+    throw new Error("Cannot run HTTPParser: use Deno 2.9");
+  }
   let bodyBytes = 0;
   let strings = 0;
   let complete = 0;
