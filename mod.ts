@@ -1,5 +1,5 @@
 /**
- * netdiag as a library: ping and echo, from a script.
+ * netdiag as a library: ping, echo and raw HTTP, from a script.
  *
  * @example
  * ```ts
@@ -19,6 +19,9 @@ export { echoProbe } from "./lib/echo/probe.ts";
 export type * from "./lib/echo/probe_types.ts";
 export { serveEcho } from "./lib/echo/server.ts";
 export type * from "./lib/echo/server_types.ts";
+export { HttpError, UrlError } from "./lib/http/errors.ts";
+export { httpGet, type HttpResponse } from "./lib/http/get.ts";
+export type * from "./lib/http/types.ts";
 export { SystemError } from "./lib/os/errno.ts";
 export { UnsupportedError } from "./lib/os/library.ts";
 export { MAX_SIZE, MAX_TARGETS } from "./lib/ping/limits.ts";
@@ -35,3 +38,14 @@ export { OptionError } from "./lib/socket/options.ts";
 export { libraryPath, PermissionError } from "./lib/socket/permission.ts";
 export { ResolutionError, reverseName } from "./lib/socket/resolve.ts";
 export { AddressError, AddressRange } from "./lib/wire/address.ts";
+export {
+  type HttpErrorCode,
+  HttpParseError,
+  HttpRequestError,
+} from "./lib/wire/http1/errors.ts";
+export type { Deviation } from "./lib/wire/http1/events.ts";
+export {
+  type ParsedResponse,
+  parseHttpResponse,
+} from "./lib/wire/http1/response.ts";
+export type { ParserOptions } from "./lib/wire/http1/parser.ts";

@@ -73,6 +73,12 @@ export interface StringSpec extends OptionBase {
   readonly value: string;
 }
 
+/** Any text, as often as it is given. */
+export interface StringsSpec extends OptionBase {
+  readonly type: "strings";
+  readonly value: string;
+}
+
 /** One option of a command. */
 export type OptionSpec =
   | FlagSpec
@@ -82,7 +88,8 @@ export type OptionSpec =
   | ShareSpec
   | FileModeSpec
   | ChoiceSpec
-  | StringSpec;
+  | StringSpec
+  | StringsSpec;
 
 /** The options of a command by their long names, in the order in which help lists them. */
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
@@ -90,9 +97,10 @@ export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 type ValueOf<S extends OptionSpec> = S extends FlagSpec ? boolean
   : S extends ChoiceSpec ? S["choices"][number] | undefined
   : S extends StringSpec ? string | undefined
+  : S extends StringsSpec ? readonly string[]
   : number | undefined;
 
-/** What a command line gave for each option: false or undefined where it gave nothing. */
+/** What a command line gave for each option: false, undefined or an empty list where it gave nothing. */
 export type OptionValues<S extends OptionSpecs> = {
   readonly [Name in keyof S]: ValueOf<S[Name]>;
 };

@@ -43,6 +43,10 @@ export const COMMANDS: Registry = {
       },
     },
   },
+  http: {
+    summary: "ask a web server, and see every byte and every millisecond",
+    load: async () => (await import("./http.ts")).http,
+  },
   permissions: {
     summary: "print the deno run flags that a command line needs",
     load: async () => (await import("./permissions.ts")).permissions,

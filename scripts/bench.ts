@@ -12,6 +12,7 @@ import {
   echoUdp,
 } from "./bench/echo.ts";
 import type { Result } from "./bench/measure.ts";
+import { chunkedBody, httpParser } from "./bench/http_parser.ts";
 import { roundTrip, startup, sweep } from "./bench/ping.ts";
 
 const BENCHMARKS: Readonly<Record<string, () => AsyncGenerator<Result>>> = {
@@ -23,6 +24,8 @@ const BENCHMARKS: Readonly<Record<string, () => AsyncGenerator<Result>>> = {
   "echo-udp": echoUdp,
   "echo-load": echoLoad,
   "echo-idle": echoIdle,
+  "http-parser": httpParser,
+  "http-chunked": chunkedBody,
 };
 
 /** Set in the environment of the process that runs inside the namespace. */

@@ -57,7 +57,7 @@ const LAYERS: readonly Layer[] = [
     name: "an engine",
     holds: /^lib\/(\w+)\//,
     mayImport:
-      "(lib/($1/|socket/|wire/|stats/|os/(types|network|errno)\\.ts$)|npm:/?hdr-histogram-js@)",
+      "(lib/($1/|socket/|wire/|stats/|os/(types|network|errno)\\.ts$)|npm:/?hdr-histogram-js@|node:zlib$)",
   },
 ];
 

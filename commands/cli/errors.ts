@@ -49,6 +49,7 @@ export function systemReason(error: unknown): string {
 const EXPECTED: ReadonlySet<string> = new Set([
   "AddressError",
   "EndpointError",
+  "HttpRequestError",
   "IcmpUnavailableError",
   // Deno's own; it names the flag.
   "NotCapable",
@@ -58,6 +59,7 @@ const EXPECTED: ReadonlySet<string> = new Set([
   "ResolutionError",
   "SystemError",
   "UnsupportedError",
+  "UrlError",
   "UsageError",
 ]);
 

@@ -43,13 +43,24 @@ export class Output {
    */
   write(text: string): void {
     if (text === "") return;
-    this.beforeWrite?.();
-    try {
+    this.#attempt(() => {
       for (let rest = text; rest !== "";) {
         const { read, written } = this.#encoder.encodeInto(rest, this.#buffer);
         writeAll(this.#sink, this.#buffer.subarray(0, written));
         rest = rest.slice(read);
       }
+    });
+  }
+
+  /** Writes bytes as they are; throws as {@linkcode write} does. */
+  writeBytes(bytes: Uint8Array): void {
+    this.#attempt(() => writeAll(this.#sink, bytes));
+  }
+
+  #attempt(write: () => void): void {
+    this.beforeWrite?.();
+    try {
+      write();
     } catch (error) {
       this.#fail(error);
     }

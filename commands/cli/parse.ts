@@ -25,7 +25,7 @@ type Common = typeof COMMON_OPTIONS;
 /**
  * Parses what follows a command's name, by its options and the common ones.
  * Options and operands mix freely; `--` ends the options; of an option that is
- * given twice the last one counts. Flags cluster (`-qv`), a value may follow
+ * given twice the last one counts, unless it takes a list. Flags cluster (`-qv`), a value may follow
  * in the same word (`-c3`, `-qc3`, `-c=3`, `--count=3`) or as the next one,
  * whatever it begins with.
  *
@@ -43,6 +43,7 @@ export function parseCommandLine<S extends OptionSpecs>(
   const texts = parseArgs(words, {
     boolean: names.filter((name) => specs[name]!.type === "flag"),
     string: names.filter((name) => specs[name]!.type !== "flag"),
+    collect: names.filter((name) => specs[name]!.type === "strings"),
   });
   const values: Record<string, unknown> = {};
   for (const name of names) {

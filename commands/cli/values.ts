@@ -125,6 +125,7 @@ export function parseValue(
         ? text
         : fail(`must be ${orList(spec.choices)}`);
     case "string":
+    case "strings":
       return text;
     case "flag":
       return fail("it takes none");

@@ -20,8 +20,9 @@ export class PermissionError extends Error {
   }
 }
 
-/** A host as permissions spell it: IPv6 literals in brackets, without a zone. */
+/** A host as permissions spell it: IPv6 literals in brackets, without a zone; `unix:PATH` as it is. */
 export function permissionHost(host: string, port?: number): string {
+  if (host.startsWith("unix:")) return host;
   const name = host.includes(":") ? `[${host.replace(/%.*$/, "")}]` : host;
   return port === undefined ? name : `${name}:${port}`;
 }

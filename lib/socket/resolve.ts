@@ -68,40 +68,86 @@ export async function resolve(
   port?: number,
   signal?: AbortSignal,
 ): Promise<ResolvedAddress> {
+  const [first] = await lookUp(host, family, port, signal);
+  return checked(host, first, port);
+}
+
+/** Every address of a host, as {@linkcode resolve} finds the first; never none. */
+export async function resolveAll(
+  host: string,
+  family?: Family,
+  port?: number,
+  signal?: AbortSignal,
+): Promise<readonly ResolvedAddress[]> {
+  const addresses = await lookUp(host, family, port, signal);
+  return addresses.map((address) => checked(host, address, port));
+}
+
+async function lookUp(
+  host: string,
+  family: Family | undefined,
+  port: number | undefined,
+  signal: AbortSignal | undefined,
+): Promise<readonly [ResolvedAddress, ...ResolvedAddress[]]> {
   requireHostName(host);
   requireNet(host, port);
   requireNative();
-  const literal = parseAddress(host);
-  if (literal !== undefined) {
-    const literalFamily = familyOf(literal);
-    if (family !== undefined && family !== literalFamily) {
-      throw new ResolutionError(
-        host,
-        `is an IPv${literalFamily} address, and IPv${family} was asked for`,
-        "EAI_ADDRFAMILY",
-      );
-    }
-    return {
-      family: literalFamily,
-      bytes: literal,
-      scopeId: 0,
-      text: formatAddress(literal),
-      zone: "",
-    };
-  }
+  const literal = literalAddress(host, family);
+  if (literal !== undefined) return [literal];
   const result = await abortable(system().lookup(host, family), signal);
   if ("code" in result) {
     throw new ResolutionError(host, result.description, result.code);
   }
-  const first = result.addresses[0];
+  const [first, ...others] = result.addresses.map((address) => ({
+    ...address,
+    text: formatAddress(address.bytes),
+    zone: address.scopeId === 0 ? "" : zoneOf(host, address.scopeId),
+  }));
   if (first === undefined) {
     throw new ResolutionError(host, "it has no address", "EAI_NODATA");
   }
-  const text = formatAddress(first.bytes);
-  requireNotDenied(host, text, port);
-  permit(text);
-  const zone = first.scopeId === 0 ? "" : zoneOf(host, first.scopeId);
-  return { ...first, text, zone };
+  return [first, ...others];
+}
+
+/**
+ * The address that a host is already; undefined for a name.
+ *
+ * @throws {ResolutionError} when it is none of `family`
+ */
+export function literalAddress(
+  host: string,
+  family?: Family,
+): ResolvedAddress | undefined {
+  const bytes = parseAddress(host);
+  if (bytes === undefined) return undefined;
+  const literalFamily = familyOf(bytes);
+  if (family !== undefined && family !== literalFamily) {
+    throw new ResolutionError(
+      host,
+      `is an IPv${literalFamily} address, and IPv${family} was asked for`,
+      "EAI_ADDRFAMILY",
+    );
+  }
+  return {
+    family: literalFamily,
+    bytes,
+    scopeId: 0,
+    text: formatAddress(bytes),
+    zone: "",
+  };
+}
+
+/** An address that a permitted host stands for, unless it is denied itself. */
+function checked(
+  host: string,
+  address: ResolvedAddress,
+  port: number | undefined,
+): ResolvedAddress {
+  if (host !== address.text) {
+    requireNotDenied(host, address.text, port);
+    permit(address.text);
+  }
+  return address;
 }
 
 /** Whether a host is one at all, to the resolver as to Deno's permissions; each reads what is none in its own way. */

@@ -26,7 +26,7 @@ export interface Comparison {
 export interface Limit {
   readonly name: string;
   readonly netdiag: number;
-  readonly required: { readonly atMost: number };
+  readonly required: Comparison["required"];
   readonly unit: string;
   readonly pass: boolean;
 }
@@ -48,13 +48,14 @@ async function netdiagCommand(): Promise<string[]> {
 
 export const NETDIAG: readonly string[] = await netdiagCommand();
 
-function median(values: readonly number[]): number {
+/** The one in the middle of an odd number of values. */
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[(sorted.length - 1) / 2]!;
 }
 
 /** Four significant digits. */
-function rounded(value: number): number {
+export function rounded(value: number): number {
   return Number(value.toPrecision(4));
 }
 

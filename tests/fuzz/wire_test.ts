@@ -13,6 +13,7 @@ import {
   FrameError,
   FrameSplitter,
 } from "../../lib/wire/frames.ts";
+import { HttpParseError } from "../../lib/wire/http1/errors.ts";
 import { decodeIcmp } from "../../lib/wire/icmp.ts";
 import { splitExtensions } from "../../lib/wire/icmp_extensions.ts";
 import {
@@ -22,6 +23,11 @@ import {
 } from "../../lib/wire/ip.ts";
 import { Random } from "../netlab/internet/random.ts";
 import * as vectors from "../wire/_vectors.ts";
+import { octets, outcome, singly } from "../wire/http1/_outcome.ts";
+import { FAULTY_BODIES } from "../wire/http1/_faulty_bodies.ts";
+import { FAULTY_HEADS } from "../wire/http1/_faulty_heads.ts";
+import { GOOD } from "../wire/http1/_good.ts";
+import { MARK } from "../wire/http1/_vectors.ts";
 import { CASES, fuzzTest } from "./driver.ts";
 
 const QUOTES_4 = [
@@ -105,6 +111,31 @@ for (const framing of ["line", "length"] as const) {
       ),
     ],
     error: FrameError,
+  });
+}
+
+/** Short ones, so that each of their bits can be flipped: some with nothing wrong, and one for most codes of errors. */
+const RESPONSES = [
+  ...GOOD.filter((_, index) => index % 3 === 0),
+  ...new Map(
+    [...FAULTY_HEADS, ...FAULTY_BODIES].map((vector) => [vector.code, vector]),
+  ).values(),
+]
+  .map(({ response }) => octets(response.replace(MARK, "")))
+  .filter(({ length }) => length < 80);
+
+for (const lenient of [false, true]) {
+  fuzzTest({
+    name: `ResponseParser(${lenient ? "lenient" : "strict"})`,
+    parse: (bytes) => {
+      const options = { lenient, maxHeaderBytes: 100, maxChunkLine: 20 };
+      const whole = outcome([bytes], options);
+      // The pieces of a response must not make a difference.
+      assertEquals(outcome(singly(bytes), options), whole);
+      return whole;
+    },
+    corpus: RESPONSES,
+    error: HttpParseError,
   });
 }
 

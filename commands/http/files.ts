@@ -1,0 +1,105 @@
+/** Files that a request is made of, and the one that a body goes to. */
+
+import { UsageError } from "../cli/errors.ts";
+import { writeAll } from "../cli/output.ts";
+import { DATA_SEPARATOR } from "./plan.ts";
+
+/** The longest body that is sent: it is held in memory. */
+const MAX_DATA_BYTES = 2 ** 30;
+
+/**
+ * The body that `--data` options make; undefined where there are none.
+ *
+ * @throws {UsageError} when a file cannot be read
+ */
+export async function readData(
+  texts: readonly string[],
+): Promise<Uint8Array | undefined> {
+  if (texts.length === 0) return undefined;
+  const encoder = new TextEncoder();
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for (const text of texts) {
+    if (parts.length > 0) parts.push(encoder.encode(DATA_SEPARATOR));
+    const part = text.startsWith("@")
+      ? await readFile("data", text.slice(1))
+      : encoder.encode(text);
+    bytes += part.length;
+    if (bytes > MAX_DATA_BYTES) {
+      throw new UsageError(`Cannot send more than ${MAX_DATA_BYTES} bytes`);
+    }
+    parts.push(part);
+  }
+  return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
+}
+
+/** The bytes of a file; `-` is standard input. */
+async function readFile(option: string, path: string): Promise<Uint8Array> {
+  try {
+    return path === "-"
+      ? await new Response(Deno.stdin.readable).bytes()
+      : await Deno.readFile(path);
+  } catch (error) {
+    throw unusable("read", option, path, error);
+  }
+}
+
+/** @throws {UsageError} when the file cannot be read, or has no certificate in it */
+export async function readAuthorities(path: string): Promise<string> {
+  const text = new TextDecoder().decode(await readFile("cacert", path));
+  if (!text.includes("-----BEGIN CERTIFICATE-----")) {
+    throw new UsageError(
+      `Cannot use ${
+        JSON.stringify(path)
+      } for "--cacert": no certificate in PEM in it`,
+    );
+  }
+  return text;
+}
+
+/** A file that is written as bytes come. Disposing closes it. */
+export class BodyFile implements Disposable {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+
+  /** @throws {UsageError} when it cannot be written */
+  constructor(path: string) {
+    this.#path = path;
+    try {
+      this.#file = Deno.openSync(path, {
+        write: true,
+        create: true,
+        truncate: true,
+      });
+    } catch (error) {
+      throw unusable("write", "output", path, error);
+    }
+  }
+
+  /** @throws {UsageError} when the disk is full, or the like */
+  write(bytes: Uint8Array): void {
+    try {
+      writeAll(this.#file, bytes);
+    } catch (error) {
+      throw unusable("write", "output", this.#path, error);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
+
+function unusable(
+  what: string,
+  option: string,
+  path: string,
+  error: unknown,
+): unknown {
+  if (!(error instanceof Error)) return error;
+  const reason = error.message
+    .replace(/ \(os error \d+\).*/s, "");
+  return new UsageError(
+    `Cannot ${what} ${JSON.stringify(path)} for "--${option}": ${reason}`,
+  );
+}

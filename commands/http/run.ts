@@ -1,0 +1,271 @@
+/** Runs what a command line of http asks for, and tells what happens. */
+
+import type { HttpEvent } from "../../lib/http/exchange.ts";
+import { HttpSession } from "../../lib/http/session.ts";
+import type {
+  Exchange,
+  HttpOptions,
+  ResponseHead,
+} from "../../lib/http/types.ts";
+import { oneLine } from "../cli/errors.ts";
+import type { Context } from "../command.ts";
+import { formatMs } from "./bar.ts";
+import { type ByteView, HexView, RawView } from "./bytes.ts";
+import { BodyFile, readAuthorities, readData } from "./files.ts";
+import { exchangeLine, type RepeatSummary, summaryLine } from "./json.ts";
+import type { HttpPlan } from "./plan.ts";
+import { missedSlo } from "./slo.ts";
+import { HttpText } from "./text.ts";
+
+const DEFAULT_INTERVAL_MS = 1000;
+
+/** Asks, once or more often. Returns 0 when every request was answered within its objectives, else 1. */
+export async function runHttp(
+  plan: HttpPlan,
+  context: Context,
+): Promise<number> {
+  const { values } = plan;
+  const authorities = values.cacert === undefined
+    ? undefined
+    : await readAuthorities(values.cacert);
+  const options: HttpOptions = {
+    ...plan.options,
+    headers: await withUserAgent(plan.options.headers ?? []),
+    body: await readData(values.data),
+    authorities,
+    signal: context.signal,
+  };
+  const teller = new Teller(plan, context);
+  using session = new HttpSession(plan.text, {
+    ...options,
+    ...(teller.tap === undefined ? {} : { tap: teller.tap }),
+  }, (event) => teller.event(event));
+  return (values.repeat ?? 1) === 1
+    ? await askOnce(session, plan, teller)
+    : await askAgain(session, plan, teller, context);
+}
+
+async function withUserAgent(headers: NonNullable<HttpOptions["headers"]>) {
+  const isGiven = headers.some(({ name }) =>
+    name.toLowerCase() === "user-agent"
+  );
+  if (isGiven) return headers;
+  const { programVersion } = await import("../cli/version.ts");
+  return [
+    { name: "User-Agent", value: `netdiag/${programVersion}` },
+    ...headers,
+  ];
+}
+
+/** Where what is known goes to: the text, JSON, or a line of the user's own. */
+class Teller {
+  readonly #plan: HttpPlan;
+  readonly #context: Context;
+  readonly #text: HttpText;
+  readonly #bytes: ByteView | undefined;
+  /** Nothing but results is wanted: no text. */
+  readonly #isQuiet: boolean;
+  /** A line an exchange is enough. */
+  isBrief = false;
+  /** Sees all bytes, where they are to be shown. */
+  readonly tap: HttpOptions["tap"];
+
+  constructor(plan: HttpPlan, context: Context) {
+    const { values } = plan;
+    this.#plan = plan;
+    this.#context = context;
+    this.#isQuiet = values.json || plan.writeOut !== undefined;
+    this.#bytes = values.raw
+      ? new RawView()
+      : values.hex
+      ? new HexView()
+      : undefined;
+    this.#text = new HttpText({
+      isRaw: this.#bytes !== undefined,
+      drawn: values.output === "-"
+        ? Deno.stderr.isTerminal()
+        : Deno.stdout.isTerminal(),
+      output: values.output,
+      style: context.style,
+    });
+    this.tap = this.#bytes === undefined
+      ? undefined
+      : (direction, bytes) => this.print(this.#bytes!.render(direction, bytes));
+  }
+
+  /** Text goes where the body does not. */
+  print(text: string): void {
+    if (this.#isQuiet || text === "") return;
+    if (this.#plan.values.output !== "-") this.#context.output.write(text);
+    else this.#context.report(text.replace(/\n$/, ""));
+  }
+
+  event(event: HttpEvent): void {
+    if (!this.isBrief) this.print(this.#text.event(event));
+  }
+
+  /** An exchange is over, of which the last one is what was asked for. */
+  ended(exchange: Exchange): void {
+    if (this.isBrief) return this.print(this.#text.brief(exchange));
+    this.print((this.#bytes?.end() ?? "") + this.#text.end(exchange));
+  }
+
+  /** All is known about one asking. */
+  results(exchanges: readonly Exchange[], missed: readonly string[]): void {
+    const { values, writeOut } = this.#plan;
+    const { output, report } = this.#context;
+    const last = exchanges.at(-1)!;
+    if (values.json) {
+      output.write(exchangeLine(last, exchanges.slice(0, -1), missed));
+    }
+    if (writeOut !== undefined) {
+      const exitStatus = isGood(last) && missed.length === 0 ? 0 : 1;
+      output.write(writeOut({ exchanges, file: values.output, exitStatus }));
+    }
+    for (const line of missed) report(`netdiag http: ${line}`);
+    if (last.error !== undefined) {
+      report(`netdiag http: ${oneLine(last.error.message)}`);
+    }
+  }
+
+  json(line: string): void {
+    if (this.#plan.values.json) this.#context.output.write(line);
+  }
+
+  /** Takes the body; undefined drops it. */
+  body(): { write(bytes: Uint8Array): void } & Partial<Disposable> {
+    const { output: path } = this.#plan.values;
+    if (path === undefined) return { write: () => {} };
+    if (path !== "-") return new BodyFile(path);
+    return { write: (bytes) => this.#context.output.writeBytes(bytes) };
+  }
+}
+
+function isGood({ error }: Exchange): boolean {
+  return error === undefined;
+}
+
+/** One asking, redirects included. */
+async function ask(
+  session: HttpSession,
+  teller: Teller,
+): Promise<readonly Exchange[]> {
+  const exchanges: Exchange[] = [];
+  let body: ReturnType<Teller["body"]> | undefined;
+  const open = (_head: ResponseHead) => {
+    const target = body = teller.body();
+    return (bytes: Uint8Array) => target.write(bytes);
+  };
+  try {
+    for await (const exchange of session.run(open)) {
+      exchanges.push(exchange);
+      teller.ended(exchange);
+    }
+  } finally {
+    body?.[Symbol.dispose]?.();
+  }
+  return exchanges;
+}
+
+async function askOnce(
+  session: HttpSession,
+  { slo }: HttpPlan,
+  teller: Teller,
+): Promise<number> {
+  const exchanges = await ask(session, teller);
+  const last = exchanges.at(-1)!;
+  const missed = missedSlo(slo, last.phases);
+  teller.results(exchanges, missed);
+  return isGood(last) && missed.length === 0 ? 0 : 1;
+}
+
+async function askAgain(
+  session: HttpSession,
+  plan: HttpPlan,
+  teller: Teller,
+  { signal }: Context,
+): Promise<number> {
+  const { values, slo } = plan;
+  const intervalMs = values.interval ?? DEFAULT_INTERVAL_MS;
+  const times: number[] = [];
+  let requests = 0;
+  let status = 0;
+  let next = performance.now();
+  while (requests < values.repeat! && !signal.aborted) {
+    await sleep(next - performance.now(), signal);
+    if (signal.aborted) break;
+    next = performance.now() + intervalMs;
+    if (values.fresh) session.forget();
+    const exchanges = await ask(session, teller);
+    const last = exchanges.at(-1)!;
+    if (last.error?.code === "interrupted") break;
+    const missed = missedSlo(slo, last.phases);
+    teller.results(exchanges, missed);
+    requests++;
+    teller.isBrief = !values.raw && !values.hex;
+    if (isGood(last)) {
+      times.push(
+        exchanges.reduce((sum, { phases }) => sum + phases.totalMs, 0),
+      );
+    }
+    if (!isGood(last) || missed.length > 0) status = 1;
+  }
+  const summary = summarise(plan, requests, times);
+  teller.print(summaryText(summary, values.fresh));
+  teller.json(summaryLine(summary));
+  return requests === 0 ? 1 : status;
+}
+
+function summarise(
+  { url }: HttpPlan,
+  requests: number,
+  [firstMs, ...others]: readonly number[],
+): RepeatSummary {
+  return {
+    type: "summary",
+    url: url.text,
+    requests,
+    answered: others.length + (firstMs === undefined ? 0 : 1),
+    firstMs,
+    others: others.length === 0 ? undefined : {
+      minMs: Math.min(...others),
+      avgMs: others.reduce((sum, ms) => sum + ms, 0) / others.length,
+      maxMs: Math.max(...others),
+    },
+  };
+}
+
+function summaryText(
+  { url, requests, answered, firstMs, others }: RepeatSummary,
+  isFresh: boolean,
+): string {
+  const lines = [
+    "",
+    `--- ${url} http statistics ---`,
+    `${requests} requests, ${answered} answered`,
+  ];
+  if (firstMs !== undefined) lines.push(`first total ${formatMs(firstMs)} ms`);
+  if (others !== undefined) {
+    const { minMs, avgMs, maxMs } = others;
+    lines.push(
+      `${isFresh ? "others" : "warm"} total min/avg/max = ${
+        [minMs, avgMs, maxMs].map(formatMs).join("/")
+      } ms`,
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** Waits, unless the signal ends it. */
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms <= 0 || signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+  });
+}

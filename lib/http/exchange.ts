@@ -1,0 +1,494 @@
+/** One request, and the response to it. */
+
+import { HttpParseError } from "../wire/http1/errors.ts";
+import type {
+  Deviation,
+  HeaderField,
+  ResponseEvent,
+} from "../wire/http1/events.ts";
+import { ResponseParser } from "../wire/http1/parser.ts";
+import {
+  type HttpConnection,
+  type Marks,
+  openConnection,
+} from "./connection.ts";
+import { type ByteSink, codingOf, DecodeError, Decoder } from "./decode.ts";
+import { HttpError } from "./errors.ts";
+import { findFindings } from "./findings.ts";
+import type { PreparedRequest } from "./request.ts";
+import type { ByteStream } from "../socket/byte_stream.ts";
+import type {
+  Attempt,
+  ConnectionInfo,
+  Exchange,
+  Failure,
+  HttpOptions,
+  InterimResponse,
+  RequestInfo,
+  ResponseHead,
+  ResponseInfo,
+  TlsDetails,
+} from "./types.ts";
+import { phasesOf } from "./phases.ts";
+import { parserOptions } from "./options.ts";
+import type { HttpUrl } from "./url.ts";
+import { Watch } from "./watch.ts";
+
+/** What becomes known while an exchange goes on. */
+export type HttpEvent =
+  | {
+    readonly type: "connected";
+    readonly connection: ConnectionInfo;
+    readonly attempts: readonly Attempt[];
+  }
+  | { readonly type: "tls"; readonly tls: TlsDetails }
+  | { readonly type: "request"; readonly request: RequestInfo }
+  | { readonly type: "interim"; readonly response: InterimResponse }
+  | { readonly type: "response"; readonly response: ResponseHead }
+  | { readonly type: "redirect"; readonly location: string };
+
+/** The value of the first field of a name. */
+export function headerValue(
+  headers: readonly HeaderField[],
+  name: string,
+): string | undefined {
+  return headers.find((field) => field.name.toLowerCase() === name)?.value;
+}
+
+/** How long a server that said that it will close may take to do so, or to send more than it said. */
+const LINGER_MS = 100;
+
+/** What web servers say to a request that came without TLS where they want it: nginx, Apache, Go, and others. */
+const WANTS_TLS =
+  /plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled|HTTP request to an HTTPS server|port requires TLS/i;
+const WORDS_BYTES = 1024;
+
+/** What findings are made from, beside the exchange itself. */
+export interface Observations {
+  readonly deviations: readonly Deviation[];
+  /** Bytes that came after the end of the response. */
+  readonly extraBytes: number;
+  /** The server said that it would close the connection, and did not. */
+  readonly staysOpen: boolean;
+  /** Sending failed although a response came. */
+  readonly sendFailure: string | undefined;
+  readonly keepAlive: boolean;
+}
+
+/** An exchange that goes on. */
+export class ExchangeRun implements Disposable {
+  readonly #url: HttpUrl;
+  readonly #request: PreparedRequest;
+  readonly #options: HttpOptions;
+  readonly #tell: (event: HttpEvent) => void;
+  readonly #watch: Watch;
+  readonly #marks: Marks = { startedAt: performance.now() };
+  #attempts: readonly Attempt[] = [];
+  #tls: TlsDetails | undefined;
+  #isRequested = false;
+  readonly #parser: ResponseParser;
+  readonly #close = () => this.#connection?.stream.close();
+  #connection: HttpConnection | undefined;
+  #connectionInfo: ConnectionInfo | undefined;
+  #status: Extract<ResponseEvent, { type: "status" }> | undefined;
+  #head: ResponseHead | undefined;
+  readonly #interim: InterimResponse[] = [];
+  #trailers: readonly HeaderField[] = [];
+  readonly #deviations: Deviation[] = [];
+  /** Content that has been read and not been delivered. */
+  #pieces: Uint8Array[] = [];
+  #bodyBytes = 0;
+  #extraBytes = 0;
+  #staysOpen = false;
+  #ended = false;
+  #keepAlive = false;
+  #decoder: Decoder | undefined;
+  #sendFailure: unknown;
+  #failure: Failure | undefined;
+  redirect: string | undefined;
+
+  /** @param kept a connection to use in place of a new one; it is the exchange's now */
+  constructor(
+    url: HttpUrl,
+    request: PreparedRequest,
+    options: HttpOptions,
+    kept: HttpConnection | undefined,
+    tell: (event: HttpEvent) => void,
+  ) {
+    this.#url = url;
+    this.#request = request;
+    this.#options = options;
+    this.#tell = tell;
+    this.#connection = kept;
+    this.#watch = new Watch(options.timeouts, options.signal);
+    this.#watch.signal.addEventListener("abort", this.#close);
+    this.#parser = new ResponseParser(
+      parserOptions(options, request.info.method),
+    );
+  }
+
+  /**
+   * Sends the request, and reads the response up to its body.
+   *
+   * @throws {HttpError} when there is none, or not a right one
+   */
+  async head(): Promise<ResponseHead> {
+    return await this.#guard(async () => {
+      const connection = await this.#connect();
+      this.#send(connection);
+      while (this.#head === undefined) await this.#receive(connection);
+      const head = this.#head;
+      this.#tell({ type: "response", response: head });
+      // What lies in the buffer is overwritten by the next read.
+      this.#pieces = this.#pieces.map((piece) => piece.slice());
+      return head;
+    });
+  }
+
+  /**
+   * Reads some of the body, and delivers it: decoded, with `compressed`.
+   *
+   * @returns whether there may be more
+   * @throws {HttpError} when it breaks off, or is not right
+   */
+  async next(sink: ByteSink): Promise<boolean> {
+    return await this.#guard(async () => {
+      if (!this.#ended && this.#pieces.length === 0) {
+        await this.#receive(this.#connection!);
+      }
+      const pieces = this.#pieces;
+      this.#pieces = [];
+      this.#requirePlain(pieces);
+      this.#watch.deliver();
+      await this.#deliver(pieces, sink);
+      this.#watch.delivered();
+      if (this.#ended) await this.#linger();
+      return !this.#ended;
+    });
+  }
+
+  async #deliver(
+    pieces: readonly Uint8Array[],
+    sink: ByteSink,
+  ): Promise<void> {
+    const coding = this.#options.compressed
+      ? codingOf(headerValue(this.#head!.headers, "content-encoding"))
+      : undefined;
+    if (coding === undefined) {
+      for (const piece of pieces) {
+        const taken = sink(piece);
+        if (taken !== undefined) await taken;
+      }
+      return;
+    }
+    this.#decoder ??= new Decoder(coding, sink, this.#options.maxBody);
+    for (const piece of pieces) await this.#decoder.write(piece);
+    if (this.#ended) await this.#decoder.end();
+  }
+
+  async #connect(): Promise<HttpConnection> {
+    if (this.#connection === undefined) {
+      this.#connection = await openConnection(
+        this.#url,
+        this.#options,
+        this.#watch,
+        this.#marks,
+        {
+          attempted: (attempts) => this.#attempts = attempts,
+          connected: (stream) => this.#connected(stream, 0),
+          secured: (tls) => {
+            this.#tls = tls;
+            this.#tell({ type: "tls", tls });
+          },
+        },
+      );
+    } else {
+      const { startedAt } = this.#marks;
+      this.#marks.lookedUpAt = startedAt;
+      this.#marks.connectedAt = startedAt;
+      if (this.#url.secure) this.#marks.securedAt = startedAt;
+      this.#connected(this.#connection.stream, this.#connection.exchanges);
+    }
+    const connection = this.#connection;
+    this.#watch.signal.throwIfAborted();
+    connection.exchanges++;
+    return connection;
+  }
+
+  #connected({ local, remote }: ByteStream, exchangesBefore: number): void {
+    this.#connectionInfo = {
+      local,
+      remote,
+      reused: exchangesBefore > 0,
+      exchangesBefore,
+    };
+    this.#tell({
+      type: "connected",
+      connection: this.#connectionInfo,
+      attempts: this.#attempts,
+    });
+  }
+
+  /** Begins to send; the response may come before all is sent. */
+  #send({ stream }: HttpConnection): void {
+    const { head, body, info } = this.#request;
+    this.#watch.enter("request");
+    this.#isRequested = true;
+    this.#tell({ type: "request", request: info });
+    const parts = body === undefined
+      ? [head]
+      : body.length < 65_536
+      ? [concatenated(head, body)]
+      : [head, body];
+    const write = async () => {
+      for (const part of parts) {
+        this.#options.tap?.("sent", part);
+        await stream.write(part);
+      }
+      this.#marks.requestedAt = performance.now();
+      if (this.#watch.phase === "request") this.#watch.enter("first-byte");
+    };
+    write().catch((error) => this.#sendFailure = error);
+  }
+
+  /** One read, and what it means. */
+  async #receive({ stream, buffer }: HttpConnection): Promise<void> {
+    const count = await stream.read(buffer);
+    const handler = (event: ResponseEvent) => this.#take(event);
+    if (count === null) {
+      if (this.#sendFailure !== undefined && this.#watch.received === 0) {
+        throw this.#sendFailure;
+      }
+      this.#parser.finish(handler);
+      return;
+    }
+    if (this.#watch.received === 0) {
+      this.#marks.firstByteAt = performance.now();
+      this.#watch.enter("transfer");
+    }
+    this.#watch.received += count;
+    const bytes = buffer.subarray(0, count);
+    this.#options.tap?.("received", bytes);
+    if (this.#watch.received === count) this.#requireHttp(bytes);
+    this.#extraBytes = count - this.#parser.feed(bytes, handler);
+  }
+
+  /** A TLS alert (RFC 8446 section 6) in place of a status line: the server waited for a handshake. */
+  #requireHttp(bytes: Uint8Array): void {
+    if (this.#url.secure || bytes[0] !== 0x15 || bytes[1] !== 3) return;
+    throw new HttpError({
+      code: "not-http",
+      phase: "transfer",
+      message:
+        "The server speaks TLS on this port, not plain HTTP: use https://",
+    });
+  }
+
+  /** The same, from servers that say so in HTTP. */
+  #requirePlain([piece]: readonly Uint8Array[]): void {
+    if (this.#url.secure || piece === undefined) return;
+    if (this.#head!.status !== 400 || this.#bodyBytes > WORDS_BYTES) return;
+    const words = new TextDecoder("latin1").decode(piece);
+    if (!WANTS_TLS.test(words)) return;
+    throw new HttpError({
+      code: "wants-tls",
+      phase: "transfer",
+      message:
+        "The server wants TLS on this port, not plain HTTP: use https://",
+    });
+  }
+
+  #take(event: ResponseEvent): void {
+    switch (event.type) {
+      case "status":
+        this.#status = event;
+        break;
+      case "headers":
+        this.#takeHeaders(event);
+        break;
+      case "data":
+        this.#bodyBytes += event.data.length;
+        this.#pieces.push(event.data);
+        break;
+      case "trailers":
+        this.#trailers = event.headers;
+        break;
+      case "end":
+        this.#ended = true;
+        this.#keepAlive = event.keepAlive;
+        this.#marks.endedAt = performance.now();
+        break;
+      case "deviation":
+        this.#deviations.push(event.deviation);
+        break;
+    }
+  }
+
+  #takeHeaders(
+    { headers, framing, bytes }: Extract<ResponseEvent, { type: "headers" }>,
+  ): void {
+    const { version, status, reason } = this.#status!;
+    // 101 is the last response of HTTP on its connection.
+    if (status >= 100 && status < 200 && status !== 101) {
+      const response = { status, reason, headers };
+      this.#interim.push(response);
+      this.#tell({ type: "interim", response });
+      return;
+    }
+    this.#head = {
+      version,
+      status,
+      reason,
+      headers,
+      framing,
+      headerBytes: bytes,
+    };
+  }
+
+  /** Sees whether a server that has nothing more to say goes on talking. */
+  async #linger(): Promise<void> {
+    const connection = this.#connection!;
+    const isOpenEnded = this.#head!.framing.kind === "close";
+    if (this.#keepAlive || isOpenEnded || this.#extraBytes > 0) return;
+    if (this.#head!.status === 101) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<"late">((resolve) => {
+      timer = setTimeout(() => resolve("late"), LINGER_MS);
+    });
+    const more = connection.stream.read(connection.buffer).catch(() => null);
+    const count = await Promise.race([more, late]);
+    clearTimeout(timer);
+    if (count === "late") this.#staysOpen = true;
+    else this.#extraBytes += count ?? 0;
+  }
+
+  /** Runs a step; whatever the peer did wrong becomes an {@linkcode HttpError}. */
+  async #guard<T>(step: () => Promise<T>): Promise<T> {
+    try {
+      return await step();
+    } catch (error) {
+      const failure = this.#failureOf(error);
+      if (failure === undefined) throw error;
+      this.#failure = failure;
+      this.#marks.endedAt = performance.now();
+      throw new HttpError(failure, { cause: error, exchange: this.result() });
+    }
+  }
+
+  #failureOf(error: unknown): Failure | undefined {
+    const { phase, signal, received } = this.#watch;
+    if (signal.aborted) error = signal.reason;
+    if (error instanceof HttpError) {
+      return { code: error.code, phase: error.phase, message: error.message };
+    }
+    if (error instanceof HttpParseError) {
+      const { code, offset, section, message } = error;
+      const isClose = code === "no-response" || code.startsWith("truncated-");
+      return {
+        code,
+        phase,
+        message: isClose
+          ? message
+          : `Bad response: ${message} (byte ${offset}, ${section})`,
+      };
+    }
+    if (error instanceof DecodeError) {
+      return { code: error.code, phase, message: error.message };
+    }
+    if (isBroken(error)) {
+      const reason = error.message.replace(/ \(os error \d+\)$/, "");
+      return {
+        code: "broken",
+        phase,
+        message:
+          `The connection broke after ${received} bytes of response: ${reason}`,
+      };
+    }
+    return undefined;
+  }
+
+  /** What is known by now. */
+  result(): Exchange {
+    const exchange: Exchange = {
+      type: "exchange",
+      url: this.#url.text,
+      request: this.#isRequested ? this.#request.info : undefined,
+      connection: this.#connectionInfo,
+      attempts: this.#attempts,
+      tls: this.#tls,
+      phases: phasesOf(this.#marks, this.#url.secure),
+      response: this.#response(),
+      findings: [],
+      redirect: this.redirect,
+      error: this.#failure,
+    };
+    return {
+      ...exchange,
+      findings: findFindings(exchange, this.#observations(), this.#options),
+    };
+  }
+
+  #observations(): Observations {
+    return {
+      deviations: this.#deviations,
+      extraBytes: this.#extraBytes,
+      staysOpen: this.#staysOpen,
+      sendFailure: this.#sendFailure instanceof Error
+        ? this.#sendFailure.message
+        : undefined,
+      keepAlive: this.#keepAlive,
+    };
+  }
+
+  #response(): ResponseInfo | undefined {
+    if (this.#head === undefined) return undefined;
+    return {
+      ...this.#head,
+      trailers: this.#trailers,
+      interim: this.#interim,
+      bodyBytes: this.#bodyBytes,
+      decodedBytes: this.#decoder?.decodedBytes,
+      receivedBytes: this.#watch.received - this.#extraBytes,
+    };
+  }
+
+  /** Hands the connection over, if another request may be sent on it. */
+  takeConnection(): HttpConnection | undefined {
+    const connection = this.#connection;
+    const isFree = this.#ended && this.#keepAlive && this.#extraBytes === 0 &&
+      this.#sendFailure === undefined && this.#marks.requestedAt !== undefined;
+    if (!isFree) return undefined;
+    this.#connection = undefined;
+    return connection;
+  }
+
+  [Symbol.dispose](): void {
+    this.#watch.signal.removeEventListener("abort", this.#close);
+    this.#watch[Symbol.dispose]();
+    this.#decoder?.[Symbol.dispose]();
+    this.#connection?.[Symbol.dispose]();
+  }
+}
+
+/** Errors of the system's on a connection that stood. */
+function isBroken(error: unknown): error is Error {
+  return error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.BrokenPipe ||
+    error instanceof Deno.errors.TimedOut ||
+    error instanceof Deno.errors.UnexpectedEof ||
+    error instanceof Deno.errors.NotConnected ||
+    error instanceof Deno.errors.InvalidData ||
+    error instanceof Error &&
+      typeof (error as { code?: unknown }).code === "string" &&
+      /^E[A-Z]+$|^ERR_(SSL|TLS|STREAM)/.test(
+        (error as unknown as { code: string }).code,
+      );
+}
+
+function concatenated(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
