@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { IcmpRefusedError } from "../../lib/os/errno.ts";
-import { UnsupportedError } from "../../lib/os/library.ts";
+import { IcmpRefusedError, SystemError } from "../../lib/os/errno.ts";
 import { formatAddress, parseAddress } from "../../lib/wire/address.ts";
 import { counts, ofType } from "../ping/fake_run.ts";
 import { pingManyOver, pingOver } from "./engine_run.ts";
@@ -238,7 +237,7 @@ Deno.test("macOS: what cannot be had is refused in one line, and nothing stays o
       batch: 1,
       ...options,
     });
-  assertThrows(open({ pathMtu: "want" }), UnsupportedError, '"want"');
+  assertThrows(open({ pathMtu: "want" }), SystemError, '"want"');
   assertThrows(
     open({ family: 6, pathMtu: "do" }),
     Error,
@@ -345,7 +344,7 @@ Deno.test("macOS: options that Deno's API has not are refused for TCP", async ()
   } as const;
   await assertRejects(
     async () => await system.openPort(loop, { ...options, ttl: 3 }),
-    UnsupportedError,
+    SystemError,
     "time to live",
   );
 });

@@ -3,7 +3,7 @@
 import { Engine, type EngineEvent } from "../../lib/ping/engine.ts";
 import { IcmpProber } from "../../lib/ping/icmp_prober.ts";
 import { planMany, planSingle } from "../../lib/ping/options.ts";
-import { Payload } from "../../lib/ping/payload.ts";
+import { Payload } from "../../lib/wire/payload.ts";
 import { Probes } from "../../lib/ping/probes.ts";
 import { ManySchedule, SingleSchedule } from "../../lib/ping/schedule.ts";
 import { PortProber } from "../../lib/ping/port_prober.ts";
