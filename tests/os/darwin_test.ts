@@ -2,9 +2,9 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { IcmpRefusedError, SystemError } from "../../lib/os/errno.ts";
 import { formatAddress, parseAddress } from "../../lib/wire/address.ts";
 import { counts, ofType } from "../ping/fake_run.ts";
-import { pingManyOver, pingOver } from "./engine_run.ts";
-import { FakeDarwin, udpPacket } from "./fake_darwin.ts";
-import { echoReply, HOP_LIMIT, icmpError, type Network } from "./world.ts";
+import { pingManyOver, pingOver } from "./_engine_run.ts";
+import { FakeDarwin, udpPacket } from "./_fake_darwin.ts";
+import { echoReply, HOP_LIMIT, icmpError, type Network } from "./_world.ts";
 
 const HOST = { 4: "198.51.100.7", 6: "2001:db8:1::7" } as const;
 const ROUTER = { 4: "203.0.113.1", 6: "2001:db8:2::1" } as const;
@@ -355,3 +355,24 @@ function alienQuote(packet: Uint8Array, family: 4 | 6): Uint8Array {
   bytes[(family === 4 ? 20 : 40) + 4]! ^= 0xff;
   return bytes;
 }
+
+Deno.test("macOS: names are looked up, and addresses", async () => {
+  const fake = new FakeDarwin();
+  const { system } = fake;
+  const addressesOf = async (host: string, family?: 4 | 6) => {
+    const result = await system.lookup(host, family);
+    if ("code" in result) return result.code;
+    return result.addresses.map(({ bytes }) => formatAddress(bytes));
+  };
+  assertEquals(await addressesOf("host"), [HOST[6], HOST[4]]);
+  assert(fake.names!.isFreed);
+  assertEquals(await addressesOf("host", 4), [HOST[4]]);
+  assertEquals(await addressesOf("host", 6), [HOST[6]]);
+  assertEquals(await addressesOf("none"), "EAI_NONAME");
+  const nameOf = async (text: string) => {
+    const bytes = parseAddress(text)!;
+    return await system.reverseLookup(4, { bytes, scopeId: 0 });
+  };
+  assertEquals(await nameOf(HOST[4]), "host.example");
+  assertEquals(await nameOf(ROUTER[4]), undefined);
+});

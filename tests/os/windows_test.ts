@@ -2,13 +2,13 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { IcmpRefusedError, SystemError } from "../../lib/os/errno.ts";
 import { formatAddress, parseAddress } from "../../lib/wire/address.ts";
 import { counts, ofType } from "../ping/fake_run.ts";
-import { pingManyOver, pingOver } from "./engine_run.ts";
+import { pingManyOver, pingOver } from "./_engine_run.ts";
 import {
   FakeWindows,
   type FakeWindowsOptions,
   type Outcome,
   type Request,
-} from "./fake_windows.ts";
+} from "./_fake_windows.ts";
 
 const HOST = { 4: "198.51.100.7", 6: "2001:db8:1::7" } as const;
 const ROUTER = { 4: "203.0.113.1", 6: "2001:db8:2::1" } as const;
@@ -321,3 +321,24 @@ async function settled(fake: FakeWindows): Promise<void> {
   await fake.world.wait(60_000, () => fake.open === 0);
   assertEquals(fake.open, 0);
 }
+
+Deno.test("Windows: names are looked up, and addresses", async () => {
+  const fake = new FakeWindows();
+  const { system } = fake;
+  const addressesOf = async (host: string, family?: 4 | 6) => {
+    const result = await system.lookup(host, family);
+    if ("code" in result) return result.code;
+    return result.addresses.map(({ bytes }) => formatAddress(bytes));
+  };
+  assertEquals(await addressesOf("host"), [HOST[6], HOST[4]]);
+  assert(fake.names!.isFreed);
+  assertEquals(await addressesOf("host", 4), [HOST[4]]);
+  assertEquals(await addressesOf("host", 6), [HOST[6]]);
+  assertEquals(await addressesOf("none"), "EAI_NONAME");
+  const nameOf = async (text: string) => {
+    const bytes = parseAddress(text)!;
+    return await system.reverseLookup(4, { bytes, scopeId: 0 });
+  };
+  assertEquals(await nameOf(HOST[4]), "host.example");
+  assertEquals(await nameOf(ROUTER[4]), undefined);
+});

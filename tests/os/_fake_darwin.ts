@@ -16,7 +16,8 @@ import {
   UDP,
 } from "../netlab/internet/packets.ts";
 import { buildPacket } from "../netlab/internet/packets.ts";
-import { type Network, OWN, packetOf, World } from "./world.ts";
+import { AddressList } from "./_names.ts";
+import { type Network, OWN, packetOf, World } from "./_world.ts";
 
 /** Numbers of the system: written down here a second time, from the same headers. */
 const EPERM = 1;
@@ -69,6 +70,8 @@ export class FakeDarwin {
   readonly system: System;
   /** Every probe that went out, in its packet. */
   readonly sent: Packet[] = [];
+  /** The addresses that were looked up last. */
+  names: AddressList | undefined;
   readonly #options: FakeDarwinOptions;
   readonly #sockets = new Map<number, FakeSocket>();
   readonly #queues = new Map<number, Set<number>>();
@@ -99,9 +102,6 @@ export class FakeDarwin {
   }
 
   #symbols(): LibSystemSymbols {
-    const unused = () => {
-      throw new Error("Not expected to be called");
-    };
     return {
       memcpy: (to, from, count) => {
         const target = to as Uint8Array<ArrayBuffer>;
@@ -198,9 +198,30 @@ export class FakeDarwin {
       geteuid: () => 501,
       if_nametoindex: (name) =>
         new TextDecoder().decode(bytesOf(name)) === "en0\0" ? 4 : 0,
-      waitForAddresses: unused,
-      freeaddrinfo: unused,
-      waitForName: unused,
+      waitForAddresses: (name, _service, hints, result) => {
+        const host = new TextDecoder().decode(bytesOf(name));
+        const family = viewOf(hints).getInt32(4, true);
+        if (host !== "host\0") return Promise.resolve(8);
+        const all = ["2001:db8:1::7", "198.51.100.7"];
+        const wanted = all.filter((text) =>
+          family === 0 || (family === AF_INET6) === text.includes(":")
+        );
+        this.names = new AddressList(wanted, {
+          address: 32,
+          name: (ip) => nameOf(ip.length === 4 ? 4 : 6, ip, 0),
+        });
+        viewOf(result).setBigUint64(0, this.names.first, true);
+        return Promise.resolve(0);
+      },
+      freeaddrinfo: (first) => {
+        this.names!.isFreed = first === this.names!.first;
+      },
+      waitForName: (name, length, host) => {
+        if (bytesOf(name)[0] !== length) return Promise.resolve(4);
+        if (bytesOf(name)[4] !== 198) return Promise.resolve(8);
+        bytesOf(host).set(new TextEncoder().encode("host.example\0"));
+        return Promise.resolve(0);
+      },
     };
   }
 

@@ -7,7 +7,8 @@
 import { WindowsApi, type WindowsSymbols } from "../../lib/os/windows/api.ts";
 import { windowsSystem } from "../../lib/os/windows/system.ts";
 import type { System } from "../../lib/os/types.ts";
-import { OWN, World } from "./world.ts";
+import { AddressList } from "./_names.ts";
+import { OWN, World } from "./_world.ts";
 
 const ERROR_INVALID_PARAMETER = 87;
 const ERROR_IO_PENDING = 997;
@@ -66,6 +67,9 @@ export class FakeWindows {
   mostThreads = 0;
   /** The most requests that were on their way at one time. */
   mostPending = 0;
+  /** The addresses that were looked up last. */
+  names: AddressList | undefined;
+  #winsockIsUp = false;
   readonly #options: FakeWindowsOptions;
   /** Events, and whether each is signalled. */
   readonly #events = new Map<bigint, boolean>();
@@ -105,9 +109,6 @@ export class FakeWindows {
   }
 
   #symbols(): WindowsSymbols {
-    const unused = () => {
-      throw new Error("Not expected to be called");
-    };
     const openFile = () => {
       if (this.#options.refusal) {
         this.#lastError = this.#options.refusal;
@@ -165,7 +166,14 @@ export class FakeWindows {
         viewOf(time).setBigInt64(0, unix + 116_444_736_000_000_000n, true);
       },
       GetCurrentProcess: () => 0xffff_ffff_ffff_ffffn,
-      RtlMoveMemory: unused,
+      RtlMoveMemory: (to, from, count) => {
+        const pointer = Deno.UnsafePointer.create(BigInt(from))!;
+        bytesOf(to).set(
+          new Uint8Array(
+            Deno.UnsafePointerView.getArrayBuffer(pointer, Number(count)),
+          ),
+        );
+      },
       IcmpCreateFile: openFile,
       Icmp6CreateFile: openFile,
       IcmpCloseHandle: (handle) => {
@@ -197,7 +205,10 @@ export class FakeWindows {
       Icmp6ParseReplies: (buffer) => this.#parse(bytesOf(buffer)),
       if_nametoindex: (name) =>
         new TextDecoder().decode(bytesOf(name)) === "ethernet_0\0" ? 7 : 0,
-      WSAStartup: () => 0,
+      WSAStartup: (version) => {
+        this.#winsockIsUp = version === 0x0202;
+        return this.#winsockIsUp ? 0 : 10092;
+      },
       WSAGetLastError: () => 10051,
       socket: (family) => {
         const handle = this.#handle();
@@ -218,9 +229,41 @@ export class FakeWindows {
         return 0;
       },
       closesocket: (socket) => this.#sockets.delete(BigInt(socket)) ? 0 : -1,
-      waitForAddresses: unused,
-      FreeAddrInfoW: unused,
-      waitForName: unused,
+      waitForAddresses: (name, _service, hints, result) => {
+        if (!this.#winsockIsUp) return Promise.resolve(10093);
+        const family = viewOf(hints).getInt32(4, true);
+        if (wide(name) !== "host\0") return Promise.resolve(11001);
+        const all = ["2001:db8:1::7", "198.51.100.7"];
+        const wanted = all.filter((text) =>
+          family === 0 || (family === 23) === text.includes(":")
+        );
+        this.names = new AddressList(wanted, {
+          address: 32,
+          name: (ip) => {
+            const bytes = new Uint8Array(ip.length === 4 ? 16 : 28);
+            bytes[0] = ip.length === 4 ? 2 : 23;
+            bytes.set(ip, ip.length === 4 ? 4 : 8);
+            return bytes;
+          },
+        });
+        viewOf(result).setBigUint64(0, this.names.first, true);
+        return Promise.resolve(0);
+      },
+      FreeAddrInfoW: (first) => {
+        this.names!.isFreed = first === this.names!.first;
+      },
+      waitForName: (name, length, host, room) => {
+        const bytes = bytesOf(name);
+        if (!this.#winsockIsUp || length !== bytes.length || room !== 1025) {
+          return Promise.resolve(10022);
+        }
+        if (bytes[4] !== 198) return Promise.resolve(11001);
+        const text = "host.example\0";
+        for (let i = 0; i < text.length; i++) {
+          viewOf(host).setUint16(2 * i, text.charCodeAt(i), true);
+        }
+        return Promise.resolve(0);
+      },
       OpenProcessToken: (_process, access, token) => {
         if (access !== 8) return this.#fail(ERROR_INVALID_PARAMETER);
         const handle = this.#handle();
@@ -324,6 +367,13 @@ export class FakeWindows {
 
 function ipv4(address: number): Uint8Array {
   return new Uint8Array(Uint32Array.of(address).buffer);
+}
+
+function wide(text: unknown): string {
+  const { buffer, byteOffset, length } = bytesOf(text);
+  return String.fromCharCode(
+    ...new Uint16Array(buffer, byteOffset, length / 2),
+  );
 }
 
 function bytesOf(buffer: unknown): Uint8Array<ArrayBuffer> {
