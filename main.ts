@@ -4,17 +4,15 @@ import { describeError } from "./commands/cli/errors.ts";
 import { Output, writeAll } from "./commands/cli/output.ts";
 import { parseCommandLine } from "./commands/cli/parse.ts";
 import { dropOthers, requireAll } from "./commands/cli/permissions.ts";
-import { oncePerKey } from "./commands/cli/signals.ts";
+import { oncePerKey, signalsOf } from "./commands/cli/signals.ts";
 import { chooseStyle } from "./commands/cli/style.ts";
 import type { Command } from "./commands/command.ts";
 import { loadCommand } from "./commands/registry.ts";
 
 /** The command could not run as asked. */
 const EXIT_UNUSABLE = 2;
-/** What a shell reports for a program that SIGPIPE, SIGINT or SIGTERM ended. */
+/** What a shell reports for a program that SIGPIPE ended. */
 const EXIT_BROKEN_PIPE = 141;
-const EXIT_INTERRUPTED = 130;
-const EXIT_TERMINATED = 143;
 
 const output = new Output(Deno.stdout, () => Deno.exit(EXIT_BROKEN_PIPE));
 
@@ -40,12 +38,14 @@ async function fail(
 /** Aborts at the first signal that asks to stop; the second one ends the program there and then. */
 function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
-  const stop = (status: number) =>
-    oncePerKey(() =>
-      controller.signal.aborted ? Deno.exit(status) : controller.abort()
+  for (const [name, status] of signalsOf().stop) {
+    Deno.addSignalListener(
+      name,
+      oncePerKey(() =>
+        controller.signal.aborted ? Deno.exit(status) : controller.abort()
+      ),
     );
-  Deno.addSignalListener("SIGINT", stop(EXIT_INTERRUPTED));
-  Deno.addSignalListener("SIGTERM", stop(EXIT_TERMINATED));
+  }
   return controller.signal;
 }
 

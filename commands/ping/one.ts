@@ -10,7 +10,7 @@ import type {
 } from "../../lib/ping/types.ts";
 import { parseAddress } from "../../lib/wire/address.ts";
 import { mayUseNative } from "../../lib/socket/permission.ts";
-import { oncePerKey } from "../cli/signals.ts";
+import { oncePerKey, signalsOf } from "../cli/signals.ts";
 import type { Context } from "../command.ts";
 import type { PingValues } from "../ping.ts";
 import { checkLimits, minIntervalMs } from "./limits.ts";
@@ -66,14 +66,13 @@ function paceOf({ flood, adaptive, interval }: PingValues) {
   return adaptive ? "adaptive" : "interval";
 }
 
-/** SIGQUIT prints an interim line, where the system has that signal. */
+/** SIGQUIT, or Ctrl-Break on Windows, prints an interim line. */
 function answerStatusRequests(run: PingRun, { report }: Context): void {
-  if (Deno.build.os === "windows") return;
   const tellState = () => {
     const summary = run.summary();
     if (summary !== undefined) report(interimLine(summary));
   };
-  Deno.addSignalListener("SIGQUIT", oncePerKey(tellState));
+  Deno.addSignalListener(signalsOf().status, oncePerKey(tellState));
 }
 
 async function tellInJson(

@@ -9,7 +9,7 @@ import type {
 } from "../../lib/ping/types.ts";
 import type { Context } from "../command.ts";
 import type { PingValues } from "../ping.ts";
-import { oncePerKey } from "../cli/signals.ts";
+import { oncePerKey, signalsOf } from "../cli/signals.ts";
 import { jsonLine } from "../cli/json.ts";
 import { checkLimits } from "./limits.ts";
 import { interimTargetsLine, onlyState, SeveralText } from "./several_text.ts";
@@ -135,13 +135,11 @@ async function startProgress(
   // Silence is progress, too: it is shown by the clock, not by what comes.
   const redrawing = bar &&
     setInterval(() => bar.update(done), PROGRESS_MS);
-  if (Deno.build.os !== "windows") {
-    const tellState = () => {
-      bar?.clear();
-      report(interimTargetsLine(done, total, alive));
-    };
-    Deno.addSignalListener("SIGQUIT", oncePerKey(tellState));
-  }
+  const tellState = () => {
+    bar?.clear();
+    report(interimTargetsLine(done, total, alive));
+  };
+  Deno.addSignalListener(signalsOf().status, oncePerKey(tellState));
   return {
     note(event) {
       if (event.type === "target") {

@@ -42,6 +42,14 @@ export class MessageTooLongError extends SystemError {
   }
 }
 
+/** What other systems can be asked for, and this one cannot. */
+export function notSupported(
+  operation: string,
+  description: string,
+): SystemError {
+  return new SystemError(operation, 0, "ENOTSUP", description);
+}
+
 /** The system allows this process no ICMP socket of any kind. */
 export class IcmpRefusedError extends SystemError {
   /** For the library's own use; a constructor cannot be hidden. */

@@ -17,13 +17,20 @@ export class IcmpUnavailableError extends Error {
   /** For the library's own use; a constructor cannot be hidden. */
   constructor(cause: SystemError) {
     super(
-      "Cannot open an ICMP socket: " +
-        `${cause.description} (${cause.code}); allow everyone with ` +
-        "\"sysctl -w net.ipv4.ping_group_range='0 2147483647'\", or this program with " +
-        '"setcap cap_net_raw+ep" on its binary, or use sudo',
+      `Cannot open an ICMP socket: ${cause.description} (${cause.code})` +
+        remedy(Deno.build.os),
       { cause },
     );
   }
+}
+
+/** What helps where a system refuses ICMP; elsewhere everyone may use it, unless a sandbox forbids it. */
+function remedy(os: typeof Deno.build.os): string {
+  return os === "linux"
+    ? "; allow everyone with " +
+      "\"sysctl -w net.ipv4.ping_group_range='0 2147483647'\", or this program with " +
+      '"setcap cap_net_raw+ep" on its binary, or use sudo'
+    : "; whatever confines this program must allow it";
 }
 
 /**

@@ -1,5 +1,5 @@
 import * as layouts from "../../lib/os/darwin/layouts.ts";
-import { assertCompiles, compilerTest, layout } from "./compiler.ts";
+import { assertCompiles, compilerTest, layout } from "./_compiler.ts";
 
 const COMPILER = "gcc";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import * as constants from "../../lib/os/windows/constants.ts";
 import * as layouts from "../../lib/os/windows/layouts.ts";
-import { assertCompiles, compilerTest, layout } from "./compiler.ts";
+import { assertCompiles, compilerTest, layout } from "./_compiler.ts";
 
 const COMPILER = "x86_64-w64-mingw32-gcc";
 

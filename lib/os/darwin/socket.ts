@@ -1,8 +1,7 @@
 /** The few calls that every socket needs, whatever its protocol. */
 
 import { type Family, formatAddress } from "../../wire/address.ts";
-import { SystemError } from "../errno.ts";
-import { UnsupportedError } from "../library.ts";
+import { notSupported, SystemError } from "../errno.ts";
 import type { IcmpSocketOptions, PacketOptions } from "../types.ts";
 import * as c from "./constants.ts";
 import type { LibSystem } from "./libsystem.ts";
@@ -90,8 +89,9 @@ export class Socket implements Disposable {
   configurePathMtu(mode: IcmpSocketOptions["pathMtu"]): void {
     if (mode === undefined) return;
     if (mode === "want") {
-      throw new UnsupportedError(
-        'Path MTU discovery "want" is not supported on macOS: use "do" or "dont"',
+      throw notSupported(
+        'use path MTU discovery "want"',
+        'macOS has "do" and "dont" only',
       );
     }
     // IPv6 is not fragmented on its way in any case; for ordinary users' ICMP sockets the option is refused

@@ -1,10 +1,10 @@
 /** Probes of ports by Deno's own API, on systems that have no layer of their own for them. */
 
-import { UnsupportedError } from "../library.ts";
+import { notSupported } from "../errno.ts";
 import type { EventLoop, PortProbeOptions, PortTransport } from "../types.ts";
 import { DenoTcpTransport } from "./tcp.ts";
 
-/** @throws {UnsupportedError} where an option is beyond Deno's API */
+/** @throws {SystemError} ENOTSUP where an option is beyond Deno's API */
 export function openTcpByDeno(
   loop: EventLoop,
   options: PortProbeOptions,
@@ -14,7 +14,7 @@ export function openTcpByDeno(
   return new DenoTcpTransport(loop, { port, capacity });
 }
 
-/** @throws {UnsupportedError} where an option is beyond Deno's API */
+/** @throws {SystemError} ENOTSUP where an option is beyond Deno's API */
 export async function openUdpByDeno(
   loop: EventLoop,
   options: PortProbeOptions,
@@ -32,9 +32,8 @@ function requirePlain(options: PortProbeOptions): void {
     "source": sourceAddress ?? sourceInterface,
   }).find(([, value]) => value !== undefined);
   if (beyond === undefined) return;
-  throw new UnsupportedError(
-    `Cannot set the ${
-      beyond[0]
-    } of ${protocol.toUpperCase()} probes on this system: leave it out`,
+  throw notSupported(
+    `set the ${beyond[0]} of ${protocol.toUpperCase()} probes`,
+    "not supported on this system",
   );
 }

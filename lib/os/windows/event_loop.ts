@@ -9,8 +9,8 @@ const LONGEST_WAIT_MS = 10_000;
 const TURN_MS = 8;
 const HANDLE_BYTES = 8;
 /** FILETIME counts units of 100 ns since 1601 (minwinbase.h). */
-const FILETIME_A_SECOND = 1e7;
-const UNIX_EPOCH_SECONDS = 11_644_473_600;
+const FILETIME_A_MICROSECOND = 10n;
+const UNIX_EPOCH_MICROSECONDS = 11_644_473_600_000_000n;
 
 /**
  * Events that one thread waits for: a wait takes no more than 64
@@ -101,7 +101,8 @@ export class WindowsEventLoop implements EventLoop {
 
   wallTime(): number {
     this.#api.call.GetSystemTimePreciseAsFileTime(this.#tickBytes);
-    return Number(this.#ticks[0]!) / FILETIME_A_SECOND - UNIX_EPOCH_SECONDS;
+    const microseconds = this.#ticks[0]! / FILETIME_A_MICROSECOND;
+    return Number(microseconds - UNIX_EPOCH_MICROSECONDS) / 1e6;
   }
 
   async wait(until: number): Promise<void> {

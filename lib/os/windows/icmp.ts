@@ -3,9 +3,9 @@ import { ICMP4, ICMP6, ICMP_HEADER_BYTES } from "../../wire/icmp.ts";
 import {
   IcmpRefusedError,
   MessageTooLongError,
+  notSupported,
   type SystemError,
 } from "../errno.ts";
-import { UnsupportedError } from "../library.ts";
 import type {
   IcmpHandler,
   IcmpSocketOptions,
@@ -290,18 +290,18 @@ function ipOptions(
 ): Uint8Array<ArrayBuffer> | null {
   const { family, ttl, tos, sourceInterface, pathMtu } = options;
   if (tos !== undefined) {
-    throw new UnsupportedError(
-      "Cannot set the type of service on Windows, which ignores it: leave it out",
-    );
+    throw notSupported("set the type of service", "Windows ignores it");
   }
   if (sourceInterface !== undefined) {
-    throw new UnsupportedError(
-      `Cannot use interface "${sourceInterface}" as the source on Windows: give its address`,
+    throw notSupported(
+      `use interface "${sourceInterface}"`,
+      "Windows takes an address as the source",
     );
   }
   if (pathMtu === "want" || (pathMtu === "do" && family === 6)) {
-    throw new UnsupportedError(
-      `Path MTU discovery "${pathMtu}" is not supported for IPv${family} on Windows`,
+    throw notSupported(
+      `use path MTU discovery "${pathMtu}"`,
+      `Windows has not that for IPv${family}`,
     );
   }
   if (ttl === undefined && pathMtu !== "do") return null;

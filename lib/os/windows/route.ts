@@ -1,5 +1,5 @@
 import { formatAddress } from "../../wire/address.ts";
-import { UnsupportedError } from "../library.ts";
+import { notSupported } from "../errno.ts";
 import type { Route, RouteOptions } from "../types.ts";
 import type { WindowsApi } from "./api.ts";
 import * as c from "./constants.ts";
@@ -13,8 +13,9 @@ const ANY_PORT = 1025;
 export function route(api: WindowsApi, options: RouteOptions): Route {
   const { family, sourceAddress, sourceInterface, broadcast } = options;
   if (sourceInterface !== undefined) {
-    throw new UnsupportedError(
-      `Cannot use interface "${sourceInterface}" as the source on Windows: give its address`,
+    throw notSupported(
+      `use interface "${sourceInterface}"`,
+      "Windows takes an address as the source",
     );
   }
   api.startWinsock();
