@@ -47,7 +47,7 @@ export interface RunningWorkers {
 }
 
 /**
- * Starts all workers. The first one serves everything and learns which ports
+ * Starts all workers, once in a process. The first one serves everything and learns which ports
  * the system chose; the others join its TCP and UDP ports.
  *
  * @throws {Error} what the first worker that cannot serve threw: its name, message and code
@@ -56,18 +56,13 @@ export async function startWorkers(
   plan: WorkersOptions,
 ): Promise<RunningWorkers> {
   const pool = new Pool(plan);
-  try {
-    const endpoints = await pool.start(plan.endpoints.map(formatEndpoint));
-    const shared = plan.endpoints.flatMap((endpoint, i) =>
-      isShared(endpoint) ? [withPortOf(endpoint, endpoints[i]!)] : []
-    );
-    const others = Array.from({ length: plan.workers - 1 });
-    await Promise.all(others.map(() => pool.start(shared)));
-    return { endpoints, stop: () => pool.stop(), stopped: pool.stopped };
-  } catch (error) {
-    pool.terminate();
-    throw error;
-  }
+  const endpoints = await pool.start(plan.endpoints.map(formatEndpoint));
+  const shared = plan.endpoints.flatMap((endpoint, i) =>
+    isShared(endpoint) ? [withPortOf(endpoint, endpoints[i]!)] : []
+  );
+  const others = Array.from({ length: plan.workers - 1 });
+  await Promise.all(others.map(() => pool.start(shared)));
+  return { endpoints, stop: () => pool.stop(), stopped: pool.stopped };
 }
 
 /** Whether SO_REUSEPORT can spread what arrives there. TLS is Deno's, which has no such option. */
@@ -85,6 +80,11 @@ function withPortOf(endpoint: Endpoint, opened: string): string {
   );
 }
 
+/**
+ * The workers of one run. They end with the process, and are never
+ * terminated: that would free memory to which a call to the system may still
+ * be writing on a thread of its own.
+ */
 class Pool {
   readonly #plan: WorkersOptions;
   readonly #workers: Worker[] = [];
@@ -125,7 +125,7 @@ class Pool {
         case "events":
           return this.#tell(index, data.events, data.lost);
         case "stopped":
-          return this.#ended(index, data.summary);
+          return this.#ended(data.summary);
         case "died":
           return died(data.message);
       }
@@ -205,15 +205,13 @@ class Pool {
   #died(index: number, reason: string): void {
     this.#death ??= `Worker ${index + 1} died: ${reason}`;
     this.#serving--;
-    this.#workers[index]!.terminate();
     this.stop();
     this.#finishWhenAllEnded();
   }
 
-  #ended(index: number, summary: EchoServerSummary): void {
+  #ended(summary: EchoServerSummary): void {
     this.#summaries.push(summary);
     this.#serving--;
-    this.#workers[index]!.terminate();
     this.#finishWhenAllEnded();
   }
 
@@ -222,16 +220,11 @@ class Pool {
   }
 
   #finish(): void {
-    this.terminate();
+    clearTimeout(this.#deadline);
     this.#stopped.resolve({
       summary: addSummaries(this.#summaries),
       death: this.#death,
     });
-  }
-
-  terminate(): void {
-    clearTimeout(this.#deadline);
-    for (const worker of this.#workers) worker.terminate();
   }
 }
 

@@ -7,6 +7,7 @@ import {
   startWorkers,
   type WorkersOptions,
 } from "../../../commands/echo/workers.ts";
+import { LabProcess } from "../../netlab/process.ts";
 import { exchange, ServerProcess } from "./_server.ts";
 
 const LINUX = { ignore: Deno.build.os !== "linux" };
@@ -14,7 +15,6 @@ const LINUX = { ignore: Deno.build.os !== "linux" };
 function plan(
   workers: number,
   endpoints: readonly string[],
-  more: Partial<WorkersOptions> = {},
 ): WorkersOptions & { events: LogEvent[] } {
   const events: LogEvent[] = [];
   return {
@@ -25,7 +25,6 @@ function plan(
     showsReads: false,
     onEvent: (event) => events.push(event),
     events,
-    ...more,
   };
 }
 
@@ -86,15 +85,14 @@ Deno.test(
   "startWorkers() stops all workers when one dies, and says which",
   LINUX,
   async () => {
-    const job = plan(2, ["tcp://127.0.0.1:0"], {
-      module: new URL("./_dying_worker.ts", import.meta.url),
-    });
-    const { endpoints, stopped } = await startWorkers(job);
-    const port = Number(endpoints[0]!.split(":").at(-1));
-    // Open until the process ends: a worker that is killed closes nothing.
-    using _client = await Deno.connect({ port });
-    const { death, summary } = await stopped;
-    assertMatch(death!, /^Worker [12] died: Error: Lost its mind$/);
+    const program = new URL("_dying_run.ts", import.meta.url).pathname;
+    await using process = new LabProcess(
+      [Deno.execPath(), "run", "--quiet", "-A", program],
+    );
+    const { stdout, stderr } = await process.finish();
+    assertEquals(stderr, "");
+    const { death, summary } = JSON.parse(stdout);
+    assertMatch(death, /^Worker [12] died: Error: Lost its mind$/);
     assertEquals(summary.connections.accepted, 0); // by the one that is left
   },
 );
