@@ -11,8 +11,7 @@ export type Requirement =
   | "python"
   | "nc"
   | "ncat"
-  | "socat"
-  | "openssl";
+  | "socat";
 
 function succeeds(program: string, ...args: string[]): boolean {
   try {
@@ -78,7 +77,6 @@ const CHECKS: Readonly<Record<Requirement, () => string | undefined>> = {
     prints("OpenBSD netcat", "nc", "-h") ? undefined : "needs OpenBSD's nc",
   ncat: () => succeeds("ncat", "--version") ? undefined : "needs ncat",
   socat: () => succeeds("socat", "-V") ? undefined : "needs socat",
-  openssl: () => succeeds("openssl", "version") ? undefined : "needs openssl",
 };
 
 const found = new Map<Requirement, string | undefined>();

@@ -16,12 +16,12 @@ import type {
 import { removeStale } from "../unix_socket_file.ts";
 import { DenoUdpSocket, DenoUnixDatagramSocket } from "./datagram.ts";
 import {
+  completeHandshake,
   type DenoConn,
   DenoListener,
   DenoStream,
   pathIsFree,
   setStreamOptions,
-  withHandshakeDeadline,
 } from "./stream.ts";
 
 /** The longest delay that a timer takes. */
@@ -172,13 +172,7 @@ async function connectTo(
       ? {}
       : { caCerts: [...tls.certificates] }),
   });
-  const close = () => secure.close();
-  signal.addEventListener("abort", close);
-  try {
-    await withHandshakeDeadline(secure);
-  } finally {
-    signal.removeEventListener("abort", close);
-  }
+  await completeHandshake(secure, signal);
   return secure;
 }
 

@@ -179,7 +179,12 @@ export class DenoStream implements StreamConnection, Disposable {
   #fail(operation: string, error: unknown): void {
     if (this.#closed) return;
     this.close();
-    this.#handler!.closed(asSystemError(error, operation) as Error);
+    this.#handler!.closed(
+      error instanceof Deno.errors.UnexpectedEof
+        // RFC 8446, section 6.1.
+        ? new Error("The peer ended TLS without close_notify")
+        : asSystemError(error, operation) as Error,
+    );
   }
 
   #finish(): void {
@@ -221,7 +226,8 @@ export class DenoListener implements Listener {
   readonly #handler: ListenHandler;
   readonly #file: SocketFile | undefined;
   readonly #accepting: Promise<void>;
-  #handshakes = 0;
+  /** TLS handshakes that are under way, to be given up at the end. */
+  readonly #handshakes = new Set<AbortController>();
   #closed = false;
 
   constructor(
@@ -276,23 +282,25 @@ export class DenoListener implements Listener {
 
   /** Goes on accepting meanwhile: a client that never sends a byte holds up nobody. */
   async #shakeHands(conn: Deno.TlsConn): Promise<void> {
-    if (this.#handshakes >= MAX_HANDSHAKES) {
+    if (this.#handshakes.size >= MAX_HANDSHAKES) {
       conn.close();
       this.#handler.refused(
         new Error(`${MAX_HANDSHAKES} TLS handshakes are under way`),
       );
       return;
     }
-    this.#handshakes++;
+    const abort = new AbortController();
+    this.#handshakes.add(abort);
     try {
-      await withHandshakeDeadline(conn);
-      if (this.#closed) conn.close();
-      else this.#begin(conn);
+      await completeHandshake(conn, abort.signal);
     } catch (error) {
       if (!this.#closed) this.#handler.refused(error as Error);
+      return;
     } finally {
-      this.#handshakes--;
+      this.#handshakes.delete(abort);
     }
+    if (this.#closed) conn.close();
+    else this.#begin(conn);
   }
 
   [Symbol.dispose](): void {
@@ -300,6 +308,7 @@ export class DenoListener implements Listener {
     this.#closed = true;
     this.#network.sockets.delete(this);
     this.#listener.close();
+    for (const abort of this.#handshakes) abort.abort();
     this.#file?.[Symbol.dispose]();
     if ("host" in this.name) return;
     const { path } = this.name;
@@ -310,23 +319,35 @@ export class DenoListener implements Listener {
   }
 }
 
-/** Completes a TLS handshake; when it fails or takes too long, the connection is closed. */
-export async function withHandshakeDeadline(conn: Deno.TlsConn): Promise<void> {
+/**
+ * Completes a TLS handshake; when it fails, takes too long or is aborted, the
+ * connection is closed. (Deno keeps its descriptor until the peer goes, too.)
+ */
+export async function completeHandshake(
+  conn: Deno.TlsConn,
+  signal: AbortSignal,
+): Promise<void> {
   let isLate = false;
+  let isClosed = false;
+  const close = () => {
+    if (!isClosed) conn.close();
+    isClosed = true;
+  };
   const timer = setTimeout(() => {
     isLate = true;
-    conn.close();
+    close();
   }, HANDSHAKE_MS);
+  signal.addEventListener("abort", close);
   try {
     await conn.handshake();
   } catch (error) {
-    if (!isLate) {
-      conn.close();
-      throw error;
-    }
-    throw new Error(`No TLS handshake within ${HANDSHAKE_MS / 1000} s`);
+    close();
+    throw isLate
+      ? new Error(`No TLS handshake within ${HANDSHAKE_MS / 1000} s`)
+      : error;
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener("abort", close);
   }
 }
 
