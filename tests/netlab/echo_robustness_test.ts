@@ -266,3 +266,36 @@ say(client.recvfrom(100)[1][1])
     assertEquals([ignored["reason"], ignored["peer"]], ["loop", "127.0.0.1:7"]);
   },
 );
+
+for (const engine of ENGINES) {
+  labTest(
+    `an echo server says in one line where it may not listen (${engine})`,
+    async () => {
+      await using lab = await Lab.create({ hosts: { here: {} } });
+      const folder = await Deno.makeTempDir();
+      try {
+        await Deno.chmod(folder, 0o755);
+        const cases = [
+          ["tcp://127.0.0.1:80", "ports below 1024 are for root"],
+          ["udp://127.0.0.1:80", "ports below 1024 are for root"],
+          [`unix:${folder}/s`, "choose a folder that you may write to"],
+        ] as const;
+        for (const [endpoint, remedy] of cases) {
+          const result = await lab.run(
+            "here",
+            `netdiag echo --engine ${engine} ${endpoint}`,
+            { user: "ordinary" },
+          );
+          assertEquals(result, {
+            code: 2,
+            stdout: "",
+            stderr: `netdiag echo serve: Cannot listen on ${endpoint}: ` +
+              `Permission denied (EACCES); ${remedy}\n`,
+          });
+        }
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  );
+}

@@ -214,16 +214,24 @@ async function atPath<T>(
   }
 }
 
-/** @throws {UnsupportedError} when an option is set that Deno's API has not */
-function refuse<T extends object>(options: T, names: readonly (keyof T)[]) {
+/** The system's names of options that Deno's API has not. */
+const LACKING = {
+  sendBuffer: "SO_SNDBUF",
+  receiveBuffer: "SO_RCVBUF",
+  reusePort: "SO_REUSEPORT",
+  ipv6Only: "IPV6_V6ONLY",
+} as const;
+
+/** @throws {UnsupportedError} when one of these options is set */
+function refuse<T extends keyof typeof LACKING>(
+  options: { readonly [K in T]?: unknown },
+  names: readonly T[],
+): void {
   for (const name of names) {
     const value = options[name];
-    if (value !== undefined && value !== false) {
-      throw new UnsupportedError(
-        `Deno's own sockets have no option ${
-          String(name)
-        }: it takes the native engine`,
-      );
-    }
+    if (value === undefined || value === false) continue;
+    throw new UnsupportedError(
+      `Deno's own sockets have no ${LACKING[name]}: it takes the native engine`,
+    );
   }
 }
