@@ -175,14 +175,22 @@ class Bundling {
       (_, path: string) => this.#neighbour(new URL(path, ROOT.href + module)),
     );
     const uses = contents.replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "")
-      .replaceAll(/import\.meta\.(main\b|url\))/g, "");
+      .replaceAll(/import\.meta\.(main\b|dirname\b|url\))/g, "");
     if (uses.includes("import.meta")) {
       throw new Error(
         `${module} uses import.meta otherwise than as ` +
           `new URL("./file", import.meta.url): a binary would not have the file`,
       );
     }
-    return { contents, loader: "ts" };
+    // The folder that the module would be in, as a path and no more.
+    const folder = module.replace(/\/?[^/]*$/, "");
+    return {
+      contents: contents.replaceAll(
+        "import.meta.dirname",
+        `import.meta.dirname?.concat(${JSON.stringify(`/${folder}`)})`,
+      ),
+      loader: "ts",
+    };
   }
 
   #neighbour(target: URL): string {
