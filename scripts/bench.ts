@@ -62,14 +62,6 @@ async function measure(names: readonly string[]): Promise<void> {
   if (!pass) Deno.exit(1);
 }
 
-/** All of them, but for that of a binary where none is named. */
-function everyName(): string[] {
-  const names = Object.keys(BENCHMARKS);
-  if (Deno.env.get("NETDIAG_BIN") !== undefined) return names;
-  console.error("Not measured: binary; set NETDIAG_BIN to the path of one");
-  return names.filter((name) => name !== "binary");
-}
-
 /** Runs this script again in a namespace that ends with it. */
 async function enterNamespace(names: readonly string[]): Promise<never> {
   const { code } = await new Deno.Command("unshare", {
@@ -79,7 +71,7 @@ async function enterNamespace(names: readonly string[]): Promise<never> {
   Deno.exit(code);
 }
 
-const names = Deno.args.length > 0 ? Deno.args : everyName();
+const names = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHMARKS);
 for (const name of names) {
   if (!Object.hasOwn(BENCHMARKS, name)) {
     fail(

@@ -195,7 +195,10 @@ class Bundling {
   }
 
   #load(module: string, source: string): esbuild.OnLoadResult {
-    if (module.endsWith(".json")) return { contents: source, loader: "json" };
+    if (module === "deno.json") {
+      const { version } = this.#source;
+      return { contents: JSON.stringify({ version }), loader: "json" };
+    }
     if (module === BUILD_FACTS) {
       const { commit, date } = this.#source;
       const facts = { commit, date: date.toISOString().slice(0, 10) };
