@@ -13,12 +13,13 @@ import {
 } from "./bench/echo.ts";
 import type { Result } from "./bench/measure.ts";
 import { chunkedBody, httpParser } from "./bench/http_parser.ts";
-import { roundTrip, startup, sweep } from "./bench/ping.ts";
+import { binary, roundTrip, startup, sweep } from "./bench/ping.ts";
 
 const BENCHMARKS: Readonly<Record<string, () => AsyncGenerator<Result>>> = {
   sweep,
   "round-trip": roundTrip,
   startup,
+  binary,
   "echo-tcp": echoTcp,
   "echo-peers": echoPeers,
   "echo-udp": echoUdp,

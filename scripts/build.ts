@@ -9,7 +9,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { bundle } from "./build/bundle.ts";
 import { compile, isWindows, type Target, TARGETS } from "./build/compile.ts";
-import { closure, lockedPackages, lockOf, readLock } from "./build/lock.ts";
+import { closure, lockedPackages, readLock } from "./build/lock.ts";
 import { packFiles } from "./build/package.ts";
 import { billOfMaterials } from "./build/sbom.ts";
 import { readSource } from "./build/source.ts";
@@ -62,19 +62,11 @@ async function build({ targets, output }: Options): Promise<void> {
   };
   await Deno.mkdir(output, { recursive: true });
   const program = await bundle(source, folder);
-  const lock = await readLock();
-  const locked = lockedPackages(lock);
-  const embedded = closure(locked, program.packages);
-  const lockPath = `${folder}/deno.lock`;
   try {
-    await Deno.writeTextFile(
-      lockPath,
-      JSON.stringify(lockOf(lock, closure(locked, program.imports))),
-    );
     for (const target of targets) {
       const name = `netdiag-${source.version}-${target.name}`;
       const binary = `${output}/${name}${isWindows(target) ? ".exe" : ""}`;
-      await compile(program, lockPath, target, binary);
+      await compile(program, target, binary);
       const archive = await packFiles(source, target, name, binary);
       await save(archive.name, archive.contents);
       const { size } = await Deno.stat(binary);
@@ -86,6 +78,8 @@ async function build({ targets, output }: Options): Promise<void> {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+  const locked = lockedPackages(await readLock());
+  const embedded = closure(locked, program.packages);
   const bill = await billOfMaterials({
     ...{ source, denoVersion: Deno.version.deno, locked, embedded },
   });

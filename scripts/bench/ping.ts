@@ -8,6 +8,7 @@ import {
   NETDIAG,
   type Output,
   peakChildMemory,
+  type Result,
   run,
 } from "./measure.ts";
 
@@ -91,6 +92,8 @@ async function milliseconds(command: readonly string[]): Promise<number> {
   return (await run(command, "discard")).seconds * 1000;
 }
 
+const PING_ONCE = ["ping", "-c", "1", "127.0.0.1"];
+
 /** One ping as a whole process against the shortest Deno program. */
 export async function* startup(): AsyncGenerator<Comparison> {
   yield await compare({
@@ -99,7 +102,46 @@ export async function* startup(): AsyncGenerator<Comparison> {
     against: "deno eval 0",
     required: { atMost: 1.5 },
     rounds: 31,
-    netdiag: () => milliseconds([...NETDIAG, "ping", "-c", "1", "127.0.0.1"]),
+    netdiag: () => milliseconds([...NETDIAG, ...PING_ONCE]),
     peer: () => milliseconds([Deno.execPath(), "eval", "0"]),
   });
+}
+
+/** One ping of the binary that NETDIAG_BIN names against an empty program, compiled by the Deno that runs this. */
+export async function* binary(): AsyncGenerator<Result> {
+  const netdiag = Deno.env.get("NETDIAG_BIN");
+  if (netdiag === undefined) {
+    const unmeasured = "NETDIAG_BIN does not name the binary to measure";
+    yield { name: "binary", unmeasured, pass: false };
+    return;
+  }
+  const folder = await Deno.makeTempDir();
+  try {
+    const empty = `${folder}/empty`;
+    await Deno.writeTextFile(`${empty}.ts`, "");
+    const compile = "compile --quiet --no-config --no-prompt --no-code-cache";
+    await run(
+      [Deno.execPath(), ...compile.split(" "), "-o", empty, `${empty}.ts`],
+      "discard",
+    );
+    yield await compare({
+      name: "binary-startup",
+      unit: "ms",
+      against: "an empty compiled program",
+      required: { atMost: 1.6 },
+      rounds: 61,
+      netdiag: () => milliseconds([netdiag, ...PING_ONCE]),
+      peer: () => milliseconds([empty]),
+    });
+    const size = (await Deno.stat(netdiag)).size / 1e6;
+    yield {
+      name: "binary-size",
+      netdiag: Number(size.toPrecision(4)),
+      required: { atMost: 130 },
+      unit: "MB",
+      pass: size <= 130,
+    };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 }

@@ -4,6 +4,8 @@
  * by `new URL("...", import.meta.url)`, come along.
  */
 
+import { createRequire, isBuiltin } from "node:module";
+import { pathToFileURL } from "node:url";
 import * as esbuild from "esbuild-wasm/esm/browser.js";
 import { ROOT, type Source } from "./source.ts";
 
@@ -17,16 +19,14 @@ const BUILD_FACTS = "commands/cli/build.ts";
 /** A file or module beside the one that names it. */
 const NEIGHBOUR = /new URL\(\s*"(\.[^"]*)",\s*import\.meta\.url,?\s*\)/g;
 
-/** What was bundled. */
+/** What was bundled: all that the program imports. */
 export interface Bundle {
   /** The module to run. */
   readonly main: string;
   /** What it does not import, but needs: what workers run, files. */
   readonly includes: readonly string[];
-  /** The packages whose code is in the modules or imported by them, such as `npm:deno-std@1.4.0`. */
+  /** The packages that the program imports, such as `npm:deno-std@1.4.0`. */
   readonly packages: readonly string[];
-  /** Those that are imported. */
-  readonly imports: readonly string[];
 }
 
 /**
@@ -51,8 +51,7 @@ export async function bundle(source: Source, folder: string): Promise<Bundle> {
     includes: [...run.modules, ...run.files]
       .filter((name) => name !== MAIN)
       .map((name) => `${folder}/${includedName(name)}`),
-    packages: [...run.bundled, ...run.imported].sort(),
-    imports: [...run.imported],
+    packages: [...run.packages].sort(),
   };
 }
 
@@ -77,8 +76,7 @@ class Bundling {
   /** Modules that something runs, relative to the root. */
   readonly modules = new Set([MAIN]);
   readonly files = new Set<string>();
-  readonly bundled = new Set<string>();
-  readonly imported = new Set<string>();
+  readonly packages = new Set<string>();
   readonly #source: Source;
   readonly #folder: string;
   readonly #imports: Readonly<Record<string, string>>;
@@ -106,10 +104,13 @@ class Bundling {
       await Deno.writeFile(path, contents);
     }
     for (const name of this.files) {
-      await Deno.copyFile(
-        new URL(name, ROOT),
-        `${this.#folder}/${includedName(name)}`,
-      );
+      const path = `${this.#folder}/${includedName(name)}`;
+      await Deno.copyFile(new URL(name, ROOT), path);
+    }
+    // A binary keeps the times of its files.
+    const { date } = this.#source;
+    for await (const { name } of Deno.readDir(this.#folder)) {
+      await Deno.utime(`${this.#folder}/${name}`, date, date);
     }
   }
 
@@ -138,33 +139,66 @@ class Bundling {
   }
 
   #setUp(build: esbuild.PluginBuild): void {
-    build.onResolve({ filter: /.*/ }, ({ path, importer }) => {
+    build.onResolve({ filter: /.*/ }, ({ path, importer, kind }) => {
       const target = this.#imports[path] ?? path;
-      if (/^(npm|jsr):/.test(target)) return this.#resolvePackage(target);
-      if (target.startsWith("node:")) return { path: target, external: true };
-      const url = new URL(target, importer === "" ? ROOT : importer);
+      if (/^(npm|jsr):/.test(target)) return this.#resolvePackage(target, kind);
+      if (isBuiltin(target)) {
+        const module = `node:${target.replace(/^node:/, "")}`;
+        return kind === "require-call"
+          ? { path: module, namespace: "required" }
+          : { path: module, external: true };
+      }
+      const isOwn = !importer.startsWith("file:") ||
+        importer.startsWith(ROOT.href);
+      const url = isOwn
+        ? new URL(target, importer.startsWith("file:") ? importer : ROOT)
+        : pathToFileURL(createRequire(importer).resolve(target));
       return { path: url.href, namespace: "deno" };
     });
+    build.onLoad(
+      { filter: /.*/, namespace: "package" },
+      ({ path }) => this.#loadPackage(path),
+    );
+    // A module of Node's that a CommonJS module requires has to be imported.
+    build.onLoad({ filter: /.*/, namespace: "required" }, ({ path }) => ({
+      contents: `export * from "${path}"; export { default } from "${path}";`,
+    }));
     build.onLoad({ filter: /.*/, namespace: "deno" }, async ({ path }) => {
       const contents = await Deno.readTextFile(new URL(path));
-      if (!path.startsWith(ROOT.href)) return { contents, loader: "js" };
+      if (!path.startsWith(ROOT.href)) {
+        return { contents, loader: path.endsWith(".json") ? "json" : "js" };
+      }
       return this.#load(path.slice(ROOT.href.length), contents);
     });
   }
 
-  /** The standard library is of small ES modules, and becomes part of the bundle; other packages are embedded as they are. */
-  #resolvePackage(specifier: string): esbuild.OnResolveResult {
-    const [name] = /^\w+:(@[^/]+\/)?[^/]+/.exec(specifier)!;
-    if (!name.startsWith("npm:deno-std@")) {
-      this.imported.add(name);
-      return { path: specifier, external: true };
-    }
-    this.bundled.add(name);
-    return { path: import.meta.resolve(specifier), namespace: "deno" };
+  /** A module of a package, as the program imports it. */
+  #resolvePackage(
+    specifier: string,
+    kind: esbuild.ImportKind,
+  ): esbuild.OnResolveResult {
+    this.packages.add(/^\w+:(@[^/]+\/)?[^/]+/.exec(specifier)![0]);
+    return kind === "dynamic-import"
+      ? { path: specifier, namespace: "package" }
+      : { path: import.meta.resolve(specifier), namespace: "deno" };
+  }
+
+  /** A CommonJS module has no names that import() could give, but those that Deno finds in it. */
+  async #loadPackage(specifier: string): Promise<esbuild.OnLoadResult> {
+    const names = Object.keys(await import(specifier))
+      .filter((name) => name !== "default" && name !== "module.exports");
+    return {
+      contents: `import * as all from "${import.meta.resolve(specifier)}";
+        export const { ${names.join(", ")} } = all;
+        export default all.default;`,
+    };
   }
 
   #load(module: string, source: string): esbuild.OnLoadResult {
-    if (module.endsWith(".json")) return { contents: source, loader: "json" };
+    if (module === "deno.json") {
+      const { version } = this.#source;
+      return { contents: JSON.stringify({ version }), loader: "json" };
+    }
     if (module === BUILD_FACTS) {
       const { commit, date } = this.#source;
       const facts = { commit, date: date.toISOString().slice(0, 10) };
@@ -175,14 +209,22 @@ class Bundling {
       (_, path: string) => this.#neighbour(new URL(path, ROOT.href + module)),
     );
     const uses = contents.replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "")
-      .replaceAll(/import\.meta\.(main\b|url\))/g, "");
+      .replaceAll(/import\.meta\.(main\b|dirname\b|url\))/g, "");
     if (uses.includes("import.meta")) {
       throw new Error(
         `${module} uses import.meta otherwise than as ` +
           `new URL("./file", import.meta.url): a binary would not have the file`,
       );
     }
-    return { contents, loader: "ts" };
+    // The folder that the module would be in, as a path and no more.
+    const folder = module.replace(/\/?[^/]*$/, "");
+    return {
+      contents: contents.replaceAll(
+        "import.meta.dirname",
+        `import.meta.dirname?.concat(${JSON.stringify(`/${folder}`)})`,
+      ),
+      loader: "ts",
+    };
   }
 
   #neighbour(target: URL): string {

@@ -33,28 +33,27 @@ const FLAGS = [
   "--no-prompt",
   // It would be a file in the folder for temporary files, under a name that others can foresee.
   "--no-code-cache",
-  // The modules are bundled, and their types were checked as sources.
+  // The modules are bundled: nothing is left to resolve, and the types were checked as sources.
   "--no-check",
   "--no-config",
-  "--frozen",
+  "--no-lock",
+  "--no-npm",
+  "--no-remote",
 ];
 
 /**
  * Compiles a bundle.
  *
- * @param lock the path of the lock file that names the packages it imports
  * @throws {Error} in one line, where Deno cannot
  */
 export async function compile(
   { main, includes }: Bundle,
-  lock: string,
   target: Target,
   output: string,
 ): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["compile", "--quiet", ...FLAGS],
-      `--lock=${lock}`,
       ...includes.map((path) => `--include=${path}`),
       ...[`--target=${target.triple}`, `--output=${output}`, main],
     ],

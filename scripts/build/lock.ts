@@ -4,9 +4,6 @@ import { ROOT } from "./source.ts";
 
 /** The part of deno.lock, version 5, that names packages. */
 export interface Lock {
-  readonly version: string;
-  /** Versions by what imports ask for. */
-  readonly specifiers: Readonly<Record<string, string>>;
   readonly npm?: Readonly<Record<string, LockEntry>>;
   readonly jsr?: Readonly<Record<string, LockEntry>>;
 }
@@ -80,26 +77,4 @@ export function closure(
   };
   specifiers.forEach(add);
   return [...found];
-}
-
-/** A lock file with these packages only; a binary embeds every one of its lock file. */
-export function lockOf(lock: Lock, packages: readonly LockedPackage[]): Lock {
-  const ids = new Set(packages.map(({ id }) => id));
-  const only = <T>(
-    entries: Readonly<Record<string, T>>,
-    idOf: (key: string, value: T) => string,
-  ) =>
-    Object.fromEntries(
-      Object.entries(entries)
-        .filter(([key, value]) => ids.has(idOf(key, value))),
-    );
-  return {
-    version: lock.version,
-    specifiers: only(
-      lock.specifiers,
-      (specifier, version) => specifier.replace(/(.)@[^@]*$/, `$1@${version}`),
-    ),
-    npm: only(lock.npm ?? {}, (key) => `npm:${key}`),
-    jsr: only(lock.jsr ?? {}, (key) => `jsr:${key}`),
-  };
 }
