@@ -123,11 +123,15 @@ for (const family of FAMILIES) {
       address[address.length - 1] = i;
       return address;
     });
-    const { counts: ended } = await pingManyOver(fake.system, addresses, {
-      retries: 0,
-      rate: 10_000,
-      timeoutMs: 500,
-    });
+    const { counts: ended, events } = await pingManyOver(
+      fake.system,
+      addresses,
+      { retries: 0, rate: 10_000, timeoutMs: 500 },
+    );
+    // Each is read when it comes, not when the others have come as well.
+    for (const { rttMs } of ofType(events, "reply")) {
+      assert(rttMs >= 203 && rttMs <= 302, `${rttMs} ms`);
+    }
     assertEquals(
       [ended.transmitted, ended.answered, ended.lost],
       [500, 450, 50],
@@ -154,6 +158,23 @@ Deno.test("Windows: no more are on their way than threads can wait for", async (
   assertEquals(fake.mostThreads, 16);
   assertEquals(fake.open, 0);
 });
+
+for (const family of FAMILIES) {
+  Deno.test(`Windows: without a reply, the buffer may have the status, IPv${family}`, async () => {
+    const fake = new FakeWindows({
+      network: ({ index }) =>
+        index === 0 ? { afterMs: 1, failure: 11050 } : undefined,
+      statusInBuffer: true,
+    });
+    const { counts: ended } = await pingOver(fake.system, HOST[family], {
+      count: 2,
+      intervalMs: 20,
+      timeoutMs: 1500,
+    });
+    assertEquals([ended.errors, ended.lost], [1, 1]);
+    await settled(fake);
+  });
+}
 
 Deno.test("Windows: an error of the machine itself is told by its name", async () => {
   const fake = new FakeWindows({
