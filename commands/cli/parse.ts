@@ -40,19 +40,26 @@ export function parseCommandLine<S extends OptionSpecs>(
   const specs: OptionSpecs = { ...options, ...COMMON_OPTIONS };
   const { words, operands } = new Normaliser(specs, args, wraps);
   const names = Object.keys(specs);
+  const keys = (isWanted: (type: string) => boolean) =>
+    names.filter((name) => isWanted(specs[name]!.type)).map(keyOf);
   const texts = parseArgs(words, {
-    boolean: names.filter((name) => specs[name]!.type === "flag"),
-    string: names.filter((name) => specs[name]!.type !== "flag"),
-    collect: names.filter((name) => specs[name]!.type === "strings"),
+    boolean: keys((type) => type === "flag"),
+    string: keys((type) => type !== "flag"),
+    collect: keys((type) => type === "strings"),
   });
   const values: Record<string, unknown> = {};
   for (const name of names) {
-    const text = texts[name];
+    const text = texts[keyOf(name)];
     values[name] = typeof text === "string"
       ? parseValue(specs[name]!, `--${name}`, text)
       : text;
   }
   return { options: values as OptionValues<S & Common>, operands };
+}
+
+/** A name as parseArgs() takes it: to it, a dot stands for a nested object. */
+function keyOf(name: string): string {
+  return name.replaceAll(".", "_");
 }
 
 /**
@@ -131,12 +138,12 @@ class Normaliser {
   }
 
   #give(flag: string): void {
-    this.words.push(`--${flag}`);
+    this.words.push(`--${keyOf(flag)}`);
     this.#flag = flag;
   }
 
   #value(name: string, text: string): void {
-    this.words.push(`--${name}=${text}`);
+    this.words.push(`--${keyOf(name)}=${text}`);
     this.#flag = undefined;
   }
 

@@ -149,7 +149,7 @@ export class HttpText {
       : `, ${bytesText(decodedBytes)} decoded`;
     const { output, isRaw } = this.#options;
     const where = output === undefined
-      ? isRaw ? "" : " (-o - shows it, -o FILE keeps it)"
+      ? isRaw || bodyBytes === 0 ? "" : " (-o - shows it, -o FILE keeps it)"
       : output === "-"
       ? ""
       : ` in ${oneLine(output)}`;
@@ -194,7 +194,9 @@ function day(ms: number): string {
 
 /** `1 byte`, `512 bytes`, `1,048,576 bytes`. */
 function bytesText(count: number): string {
-  return count === 1 ? "1 byte" : `${count.toLocaleString("en")} bytes`;
+  // Not toLocaleString(), which loads the data of all languages.
+  const digits = String(count).replaceAll(/\B(?=(\d{3})+$)/g, ",");
+  return count === 1 ? "1 byte" : `${digits} bytes`;
 }
 
 /** Each line of a head with its mark. */

@@ -12,7 +12,8 @@ import {
   type Marks,
   openConnection,
 } from "./connection.ts";
-import { type ByteSink, codingOf, DecodeError, Decoder } from "./decode.ts";
+import { type ByteSink, codingOf, DecodeError } from "./coding.ts";
+import type { Decoder } from "./decode.ts";
 import { HttpError } from "./errors.ts";
 import { findFindings } from "./findings.ts";
 import type { PreparedRequest } from "./request.ts";
@@ -136,7 +137,10 @@ export class ExchangeRun implements Disposable {
     return await this.#guard(async () => {
       const connection = await this.#connect();
       this.#send(connection);
-      while (this.#head === undefined) await this.#receive(connection);
+      const { stream, buffer } = connection;
+      while (this.#head === undefined) {
+        this.#received(await stream.read(buffer), buffer);
+      }
       const head = this.#head;
       this.#tell({ type: "response", response: head });
       // What lies in the buffer is overwritten by the next read.
@@ -146,44 +150,50 @@ export class ExchangeRun implements Disposable {
   }
 
   /**
-   * Reads some of the body, and delivers it: decoded, with `compressed`.
+   * Reads the body to its end, and delivers it: decoded, with `compressed`.
    *
-   * @returns whether there may be more
    * @throws {HttpError} when it breaks off, or is not right
    */
-  async next(sink: ByteSink): Promise<boolean> {
-    return await this.#guard(async () => {
-      if (!this.#ended && this.#pieces.length === 0) {
-        await this.#receive(this.#connection!);
+  async body(sink: ByteSink): Promise<void> {
+    await this.#guard(async () => {
+      const { stream, buffer } = this.#connection!;
+      const decoded = await this.#decoded(sink);
+      this.#requirePlain(this.#pieces);
+      await this.#deliver(decoded);
+      while (!this.#ended) {
+        this.#received(await stream.read(buffer), buffer);
+        this.#requirePlain(this.#pieces);
+        await this.#deliver(decoded);
       }
-      const pieces = this.#pieces;
-      this.#pieces = [];
-      this.#requirePlain(pieces);
-      this.#watch.deliver();
-      await this.#deliver(pieces, sink);
-      this.#watch.delivered();
-      if (this.#ended) await this.#linger();
-      return !this.#ended;
+      await this.#decoder?.end();
+      await this.#linger();
     });
   }
 
-  async #deliver(
-    pieces: readonly Uint8Array[],
-    sink: ByteSink,
-  ): Promise<void> {
+  async #decoded(sink: ByteSink): Promise<ByteSink> {
     const coding = this.#options.compressed
       ? codingOf(headerValue(this.#head!.headers, "content-encoding"))
       : undefined;
-    if (coding === undefined) {
-      for (const piece of pieces) {
-        const taken = sink(piece);
-        if (taken !== undefined) await taken;
-      }
-      return;
+    if (coding === undefined) return sink;
+    const { Decoder } = await import("./decode.ts");
+    const decoder = new Decoder(coding, sink, this.#options.maxBody);
+    this.#decoder = decoder;
+    return (bytes) => decoder.write(bytes);
+  }
+
+  /** What it returns is to be awaited, if it is anything. */
+  #deliver(sink: ByteSink): Promise<void> | undefined {
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.#watch.deliver();
+    let last: Promise<void> | undefined;
+    for (const piece of pieces) {
+      last = last === undefined
+        ? sink(piece) ?? undefined
+        : last.then(() => sink(piece));
     }
-    this.#decoder ??= new Decoder(coding, sink, this.#options.maxBody);
-    for (const piece of pieces) await this.#decoder.write(piece);
-    if (this.#ended) await this.#decoder.end();
+    if (last === undefined) this.#watch.delivered();
+    return last?.then(() => this.#watch.delivered());
   }
 
   async #connect(): Promise<HttpConnection> {
@@ -251,9 +261,8 @@ export class ExchangeRun implements Disposable {
     write().catch((error) => this.#sendFailure = error);
   }
 
-  /** One read, and what it means. */
-  async #receive({ stream, buffer }: HttpConnection): Promise<void> {
-    const count = await stream.read(buffer);
+  /** What was read, and what it means. */
+  #received(count: number | null, buffer: Uint8Array): void {
     const handler = (event: ResponseEvent) => this.#take(event);
     if (count === null) {
       if (this.#sendFailure !== undefined && this.#watch.received === 0) {

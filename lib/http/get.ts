@@ -1,4 +1,4 @@
-import type { ByteSink } from "./decode.ts";
+import type { ByteSink } from "./coding.ts";
 import { HttpError } from "./errors.ts";
 import { HttpSession } from "./session.ts";
 import type { Exchange, HttpOptions, ResponseHead } from "./types.ts";

@@ -28,4 +28,4 @@ export const DEFAULT_SLOW_MS = 1000;
 export const MAX_MS = 86_400_000;
 
 /** What one read takes. */
-export const READ_BYTES = 512 * 1024;
+export const READ_BYTES = 256 * 1024;

@@ -14,25 +14,35 @@ const RESPONSE = new TextEncoder().encode(
   "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok",
 );
 const NOWHERE = { host: "", port: 0 };
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 let rehearsed: Promise<void> | undefined;
 
-/** Prepares for the first exchange; once is enough. */
-export function rehearse(secure: boolean): Promise<void> {
-  return rehearsed ??= run(secure);
+/** What an exchange will take. */
+interface Parts {
+  /** A name to look up. */
+  readonly lookup: boolean;
+  readonly secure: boolean;
+  /** Content codings to undo. */
+  readonly compressed: boolean;
 }
 
-async function run(secure: boolean): Promise<void> {
-  await prepareLookups();
+/** Prepares for the first exchange; once is enough. */
+export function rehearse(parts: Parts): Promise<void> {
+  return rehearsed ??= run(parts);
+}
+
+async function run({ lookup, secure, compressed }: Parts): Promise<void> {
+  if (lookup) await prepareLookups();
   await rehearseConnecting();
   if (secure) await rehearseTls();
+  if (compressed) await import("./decode.ts");
   const url = parseHttpUrl("http://localhost/");
   for (let i = 0; i < ROUNDS; i++) {
     const request = prepareRequest(url, firstState({}), {});
     using exchange = new ExchangeRun(url, request, {}, memory(), () => {});
     await exchange.head();
-    while (await exchange.next(() => {}));
+    await exchange.body(() => {});
     exchange.result();
   }
 }
@@ -48,7 +58,8 @@ async function rehearseConnecting(): Promise<void> {
 
 /** A handshake with a peer that closes at once. */
 async function rehearseTls(): Promise<void> {
-  const { startTls, TlsError } = await import("../socket/tls.ts");
+  const { startTls, TELLS_ALL, TlsError } = await import("../socket/tls.ts");
+  if (!TELLS_ALL) return; // it waits for ever for a peer that has closed
   const { stream } = memory();
   await startTls({ ...stream, read: () => Promise.resolve(null) }, {
     serverName: "localhost",

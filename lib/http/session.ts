@@ -1,14 +1,15 @@
 /** Exchanges that belong together: redirects, and requests on a connection that is kept. */
 
 import type { HttpConnection } from "./connection.ts";
-import type { ByteSink } from "./decode.ts";
+import type { ByteSink } from "./coding.ts";
 import { HttpError, UrlError } from "./errors.ts";
 import { ExchangeRun, headerValue, type HttpEvent } from "./exchange.ts";
 import { checkOptions } from "./options.ts";
 import { firstState, prepareRequest, type RequestState } from "./request.ts";
 import { rehearse } from "./rehearsal.ts";
 import type { Exchange, HttpOptions, ResponseHead } from "./types.ts";
-import { type HttpUrl, parseHttpUrl } from "./url.ts";
+import { parseAddress } from "../wire/address.ts";
+import { type HttpUrl, parseHttpUrl, placeOf } from "./url.ts";
 
 /** RFC 9110 section 15.4: those that a client may follow by itself. */
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -58,7 +59,12 @@ export class HttpSession implements Disposable {
   async *run(
     open: (head: ResponseHead) => ByteSink,
   ): AsyncGenerator<Exchange, void, void> {
-    await rehearse(this.#url.secure);
+    const { host } = placeOf(this.#url, this.#options.connectTo);
+    await rehearse({
+      lookup: parseAddress(host) === undefined,
+      secure: this.#url.secure,
+      compressed: this.#options.compressed ?? false,
+    });
     let url = this.#url;
     let state = firstState(this.#options);
     const seen = new Set<string>();
@@ -78,7 +84,7 @@ export class HttpSession implements Disposable {
         const next = this.#redirect(head, url);
         run.redirect = next?.text;
         const sink = next === undefined ? open(head) : () => {};
-        while (await run.next(sink));
+        await run.body(sink);
         this.#keep(run, url);
         const exchange = run.result();
         if (next === undefined) {

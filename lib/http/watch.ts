@@ -2,14 +2,14 @@ import { HttpError } from "./errors.ts";
 import { DEFAULT_TIMEOUTS, STALL_BYTES, STALL_MS } from "./limits.ts";
 import type { HttpPhase, HttpTimeouts } from "./types.ts";
 
-/** What a phase is called to people. */
+/** When a phase is, to people. */
 const NAMES: Readonly<Record<HttpPhase, string>> = {
-  lookup: "the name lookup",
-  connect: "the TCP connect",
-  tls: "the TLS handshake",
-  request: "sending the request",
-  "first-byte": "waiting for the first byte",
-  transfer: "the transfer",
+  lookup: "during the name lookup",
+  connect: "during the TCP connect",
+  tls: "during the TLS handshake",
+  request: "while sending the request",
+  "first-byte": "while waiting for the first byte",
+  transfer: "during the transfer",
 };
 
 /** Knows which phase an exchange is in, and ends it when that takes too long. */
@@ -67,7 +67,7 @@ export class Watch implements Disposable {
     return setTimeout(() => {
       this.#fail(
         "timeout",
-        `Timed out after ${ms} ms in ${NAMES[this.#phase]}${detail()}`,
+        `Timed out after ${ms} ms ${NAMES[this.#phase]}${detail()}`,
       );
     }, ms);
   }

@@ -194,7 +194,12 @@ export class DenoByteStream implements ByteStream {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.conn.close();
+    try {
+      this.conn.close();
+    } catch (error) {
+      // Deno.startTls() has taken it over.
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
+    }
   }
 }
 

@@ -55,10 +55,13 @@ export class TlsError extends Error {
 }
 
 /** What Node's API knows about a TLS socket; older versions of Deno have less of it. */
-interface Socket extends Omit<tls.TLSSocket, "getProtocol"> {
-  getProtocol?(): string | null;
+interface Socket extends tls.TLSSocket {
+  getProtocol(): string | null;
   getCipher(): { name: string; standardName: string; version: string };
 }
+
+/** Whether Node's API, in this version of Deno, tells all of {@linkcode TlsDetails}, and whether a certificate is to be trusted. */
+export const TELLS_ALL = "getProtocol" in tls.TLSSocket.prototype;
 
 /** What older versions of Deno tell about a handshake. */
 export const UNTOLD = {
@@ -84,7 +87,7 @@ export async function startTls(
   stream: ByteStream,
   options: TlsOptions,
 ): Promise<TlsConnection> {
-  if (!("getProtocol" in tls.TLSSocket.prototype) && options.verify) {
+  if (!TELLS_ALL && options.verify) {
     const { startDenoTls } = await import("./tls_by_deno.ts");
     return await startDenoTls(stream, options);
   }
@@ -120,7 +123,7 @@ export async function startTls(
 
 function detailsOf(socket: Socket, serverName: string): TlsDetails {
   const alpn = socket.alpnProtocol || undefined;
-  if (socket.getProtocol === undefined) {
+  if (!TELLS_ALL) {
     return { ...UNTOLD, serverName, alpn };
   }
   const chain = readChain(socket.getPeerCertificate(true));

@@ -5,6 +5,10 @@ export type Requirement =
   | "namespaces"
   | "tun"
   | "nft"
+  | "curl"
+  | "nginx"
+  | "openssl"
+  | "python3"
   | "ping"
   | "fping"
   | "clock"
@@ -64,6 +68,10 @@ const CHECKS: Readonly<Record<Requirement, () => string | undefined>> = {
   namespaces: namespacesMissing,
   tun: () => opens("/dev/net/tun") ? undefined : "needs /dev/net/tun",
   nft: () => succeeds("nft", "--version") ? undefined : "needs nftables",
+  curl: () => succeeds("curl", "--version") ? undefined : "needs curl",
+  nginx: () => succeeds("nginx", "-v") ? undefined : "needs nginx",
+  openssl: () => succeeds("openssl", "version") ? undefined : "needs openssl",
+  python3: () => succeeds("python3", "--version") ? undefined : "needs Python",
   ping: () => succeeds("ping", "-V") ? undefined : "needs iputils ping",
   // Everyone on the machine would notice.
   clock: () =>
@@ -96,8 +104,16 @@ export function labTest(
   fn: (context: Deno.TestContext) => Promise<void>,
   needs: readonly Requirement[] = [],
 ): void {
-  const reason = (["namespaces", ...needs] as const)
-    .map(missing).find((text) => text !== undefined);
+  peerTest(name, fn, ["namespaces", ...needs]);
+}
+
+/** The same for a test that needs programs, and no namespaces. */
+export function peerTest(
+  name: string,
+  fn: (context: Deno.TestContext) => Promise<void>,
+  needs: readonly Requirement[],
+): void {
+  const reason = needs.map(missing).find((text) => text !== undefined);
   if (reason === undefined) Deno.test(name, fn);
   else Deno.test({ name: `${name} (skipped: ${reason})`, ignore: true, fn });
 }

@@ -1,0 +1,285 @@
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { HttpError } from "../../lib/http/errors.ts";
+import { httpGet } from "../../lib/http/get.ts";
+import { HttpSession } from "../../lib/http/session.ts";
+import type { Exchange, HttpOptions } from "../../lib/http/types.ts";
+import { OptionError } from "../../lib/socket/options.ts";
+import { HttpRequestError } from "../../lib/wire/http1/errors.ts";
+import { serve, serveBytes } from "./_server.ts";
+
+const HELLO =
+  "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello";
+
+/** Every exchange, and the last body. */
+async function ask(url: string, options: HttpOptions = {}) {
+  using session = new HttpSession(url, options);
+  let body = "";
+  const exchanges: Exchange[] = [];
+  const decoder = new TextDecoder();
+  for await (
+    const exchange of session.run(() => (bytes) => {
+      body += decoder.decode(bytes, { stream: true });
+    })
+  ) exchanges.push(exchange);
+  return { exchanges, last: exchanges.at(-1)!, body };
+}
+
+Deno.test("httpGet() resolves with the head, streams the body, and then knows the rest", async () => {
+  await using server = serveBytes(HELLO);
+  await using response = await httpGet(server.origin);
+  assertEquals([response.status, response.reason], [200, "OK"]);
+  assertEquals(await new Response(response.body).text(), "hello");
+  const { phases, findings, error } = await response.done;
+  assertEquals([findings, error], [[], undefined]);
+  const parts = [
+    phases.lookupMs,
+    phases.connectMs,
+    phases.tlsMs,
+    phases.requestMs,
+    phases.firstByteMs,
+    phases.transferMs,
+  ];
+  const sum = parts.reduce<number>((sum, ms) => sum + ms!, 0);
+  assert(Math.abs(sum - phases.totalMs) < 1e-6, `${sum} ${phases.totalMs}`);
+});
+
+Deno.test("httpGet() lets the server wait for whoever reads the body", async () => {
+  const total = 64 * 2 ** 20;
+  let sent = 0;
+  await using server = serve(async (peer) => {
+    await peer.request();
+    await peer.send(`HTTP/1.1 200 OK\r\nContent-Length: ${total}\r\n\r\n`);
+    const chunk = new Uint8Array(2 ** 20);
+    for (; sent < total; sent += chunk.length) await peer.send(chunk);
+  });
+  await using response = await httpGet(server.origin);
+  const reader = response.body.getReader();
+  await reader.read();
+  await new Promise((resolve) => setTimeout(resolve, 200)); // what could come has come
+  assert(sent < total / 2, `${sent} of ${total} bytes were taken unread`);
+  let bytes = 0;
+  reader.releaseLock();
+  for await (const chunk of response.body) bytes += chunk.length;
+  assertEquals((await response.done).response?.bodyBytes, total);
+  assert(bytes > total / 2);
+});
+
+Deno.test("httpGet() fails with what is known, and its body with the same", async () => {
+  await using server = serve(async (peer) => {
+    await peer.request();
+    await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+  });
+  const response = await httpGet(server.origin);
+  const error = await assertRejects(
+    () => new Response(response.body).text(),
+    HttpError,
+    "Connection was closed after 3 of 10 bytes of the body",
+  );
+  assertEquals([error.code, error.phase], ["truncated-body", "transfer"]);
+  assertEquals(error.exchange?.response?.bodyBytes, 3);
+});
+
+Deno.test("httpGet() ends when its response is disposed of, or its signal aborts", async () => {
+  await using server = serve(async (peer) => {
+    await peer.request();
+    await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+    await peer.closed();
+  });
+  const response = await httpGet(server.origin);
+  await response[Symbol.asyncDispose]();
+  await using silent = serve((peer) => peer.closed());
+  const signal = AbortSignal.timeout(50);
+  const error = await assertRejects(
+    () => httpGet(silent.origin, { signal }),
+    HttpError,
+  );
+  assertEquals(error.code, "interrupted");
+});
+
+Deno.test("a request has what was asked for, in its place", async () => {
+  await using server = serveBytes(HELLO);
+  await ask(`${server.origin}/x?y=1`, {
+    headers: [
+      { name: "user-agent", value: "me" },
+      { name: "Accept", value: undefined },
+      { name: "X-Umlaut", value: "ü" },
+    ],
+    body: new TextEncoder().encode("a=b"),
+    user: { name: "me", password: "secret" },
+  });
+  assertEquals(
+    server.requests[0],
+    `POST /x?y=1 HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n` +
+      "Authorization: Basic bWU6c2VjcmV0\r\nuser-agent: me\r\n" +
+      "Content-Type: application/x-www-form-urlencoded\r\n" +
+      "Content-Length: 3\r\nX-Umlaut: \xc3\xbc\r\n\r\na=b",
+  );
+});
+
+Deno.test("a request that would be two is refused before anything is opened", async () => {
+  const at = "http://127.0.0.1:1/";
+  for (
+    const options of [
+      { headers: [{ name: "X", value: "a\r\nEvil: b" }] },
+      { headers: [{ name: "X\r\nEvil", value: "b" }] },
+      { method: "GET / HTTP/1.1\r\nX:" },
+    ]
+  ) {
+    await assertRejects(() => httpGet(at, options), HttpRequestError);
+  }
+  for (
+    const [name, value] of [["Content-Length", "4"], [
+      "Transfer-Encoding",
+      "chunked",
+    ]] as const
+  ) {
+    await assertRejects(
+      () => httpGet(at, { headers: [{ name, value }] }),
+      OptionError,
+    );
+  }
+});
+
+Deno.test("a redirect to another origin takes no credentials along, one to the same does", async () => {
+  await using other = serveBytes(HELLO);
+  await using server = serve(async (peer) => {
+    for (let request; (request = await peer.request()) !== "";) {
+      const to = request.startsWith("GET /first")
+        ? "/second"
+        : `${other.origin}/third`;
+      await peer.send(
+        `HTTP/1.1 302 Found\r\nLocation: ${to}\r\nContent-Length: 0\r\n\r\n`,
+      );
+    }
+  });
+  const { exchanges, body } = await ask(`${server.origin}/first`, {
+    maxRedirects: 5,
+    user: { name: "me", password: "secret" },
+    headers: [{ name: "Cookie", value: "a=b" }, {
+      name: "X-Other",
+      value: "c",
+    }],
+  });
+  assertEquals(body, "hello");
+  assertEquals(exchanges.map(({ response }) => response?.status), [
+    302,
+    302,
+    200,
+  ]);
+  for (const request of server.requests) {
+    assertStringIncludes(request, "Authorization: Basic ");
+    assertStringIncludes(request, "Cookie: a=b");
+  }
+  const [last = ""] = other.requests;
+  assert(!/authorization|cookie/i.test(last), last);
+  assertStringIncludes(last, "X-Other: c");
+  assertEquals(server.connections, 1);
+});
+
+Deno.test("a redirect changes the method as RFC 9110 section 15.4 says", async () => {
+  const expected: readonly (readonly [number, string, boolean])[] = [
+    [301, "GET", false],
+    [302, "GET", false],
+    [303, "GET", false],
+    [307, "POST", true],
+    [308, "POST", true],
+  ];
+  for (const [status, method, hasBody] of expected) {
+    await using server = serve(async (peer) => {
+      await peer.request();
+      await peer.send(
+        `HTTP/1.1 ${status} Moved\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n`,
+      );
+      await peer.request();
+      await peer.send(HELLO);
+    });
+    const body = new TextEncoder().encode("data");
+    const { last } = await ask(server.origin, { body, maxRedirects: 1 });
+    assertEquals(last.response?.status, 200, String(status));
+    const second = server.requests[1]!;
+    assert(second.startsWith(`${method} /next `), second);
+    assertEquals(second.endsWith("data"), hasBody);
+    assertEquals(/^content-/im.test(second), hasBody);
+  }
+});
+
+Deno.test("a kept connection that the server has closed is replaced", async () => {
+  await using server = serve(async (peer) => {
+    await peer.request();
+    await peer.send(HELLO);
+  });
+  using session = new HttpSession(server.origin);
+  for (let i = 0; i < 3; i++) {
+    for await (const exchange of session.run(() => () => {})) {
+      assertEquals(exchange.error, undefined);
+      assertEquals(exchange.connection?.reused, false);
+    }
+  }
+  assertEquals(server.connections, 3);
+});
+
+Deno.test("interim responses are no answer, and are told", async () => {
+  await using server = serveBytes(
+    "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + HELLO,
+  );
+  const { last, body } = await ask(server.origin);
+  assertEquals(body, "hello");
+  assertEquals(last.response?.interim.map(({ status }) => status), [103]);
+});
+
+Deno.test("findings name what is unusual, and nothing else", async () => {
+  const cases: readonly (readonly [string, readonly string[]])[] = [
+    [HELLO, []],
+    [
+      "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 3\r\n\r\nabcdef",
+      ["body-longer"],
+    ],
+    [
+      "HTTP/1.1 200 OK\r\nServer: a\r\nServer: b\r\nContent-Length: 0\r\n\r\n",
+      ["duplicate-field"],
+    ],
+    [
+      "HTTP/1.1 200 OK\r\nSet-Cookie: a\r\nSet-Cookie: b\r\nContent-Length: 0\r\n\r\n",
+      [],
+    ],
+    [
+      "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\nContent-Type: a/b\r\n\r\nhello",
+      ["content-length-repeated"],
+    ],
+    ["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", ["type-missing"]],
+  ];
+  for (const [response, codes] of cases) {
+    await using server = serveBytes(response);
+    const { last } = await ask(server.origin);
+    assertEquals(last.findings.map(({ code }) => code), codes, response);
+  }
+});
+
+Deno.test("a body without a length, and text that could be compressed, are findings", async () => {
+  await using server = serve(async (peer) => {
+    await peer.request();
+    await peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n");
+    await peer.send("words ".repeat(5000));
+  });
+  const { last } = await ask(server.origin, { compressed: true });
+  assertEquals(last.findings.map(({ code }) => code), [
+    "length-missing",
+    "not-compressed",
+  ]);
+});
+
+Deno.test("a slow phase is a finding", async () => {
+  await using server = serve(async (peer) => {
+    await peer.request();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await peer.send(HELLO);
+    await peer.closed();
+  });
+  const { last } = await ask(server.origin, { slowMs: 50 });
+  assertEquals(last.findings.map(({ code }) => code), ["slow-phase"]);
+});
