@@ -19,7 +19,7 @@ import {
   type SocketFamily,
 } from "./sockaddr.ts";
 import { closing, interfaceIndex, openSocket, socketName } from "./socket.ts";
-import { bindTo, setBuffers, shareName } from "./stream.ts";
+import { bindTo, setBuffers, shareName } from "./socket_options.ts";
 
 /** Datagrams that one call reads or sends. */
 const BATCH = 64;

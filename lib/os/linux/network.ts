@@ -16,7 +16,8 @@ import { removeStale } from "../unix_socket_file.ts";
 import { SOCK_DGRAM, SOCK_STREAM } from "./constants.ts";
 import { LinuxDatagramSocket } from "./datagram.ts";
 import { LinuxEventLoop } from "./event_loop.ts";
-import { connectStream, isReceiving, LinuxListener } from "./stream.ts";
+import { isReceiving, LinuxListener } from "./listener.ts";
+import { connectStream } from "./stream.ts";
 import { Timers } from "./timers.ts";
 
 /** Sockets on one event loop, which runs as long as this exists. */

@@ -1,30 +1,19 @@
 import type {
   ConnectOptions,
-  Listener,
-  ListenHandler,
-  ListenOptions,
   SocketName,
   StreamConnection,
   StreamHandler,
-  StreamOptions,
 } from "../network.ts";
-import { SocketFile } from "../unix_socket_file.ts";
 import * as c from "./constants.ts";
 import type { LinuxEventLoop, Ready } from "./event_loop.ts";
-import { check, errno, type Libc, libc, systemError } from "./libc.ts";
+import { errno, type Libc, libc, systemError } from "./libc.ts";
 import type { LinuxNetwork } from "./network.ts";
-import {
-  decodeName,
-  encodeName,
-  familyOfName,
-  SOCKADDR_UN_BYTES,
-  type SocketFamily,
-} from "./sockaddr.ts";
+import { setBuffers, setStreamOptions } from "./socket_options.ts";
+import { decodeName, encodeName, familyOfName } from "./sockaddr.ts";
 import {
   closing,
   interfaceIndex,
   openSocket,
-  setOption,
   socketName,
   takeSocketError,
 } from "./socket.ts";
@@ -32,11 +21,6 @@ import {
 /** What one read takes. */
 const READ_BYTES = 65_536;
 const READ_SIZE = BigInt(READ_BYTES);
-/** Connections that are accepted before others get their turn. */
-const ACCEPTS_A_TURN = 64;
-const DEFAULT_BACKLOG = 511;
-/** How long a listener rests when the system has no room for one more connection. */
-const REST_MS = 100;
 /** struct linger { int l_onoff; int l_linger; }: on, with no time to linger, is a reset. */
 const LINGER_RESET = new Uint8Array(Int32Array.of(1, 0).buffer);
 
@@ -292,122 +276,6 @@ export class LinuxStream implements StreamConnection, Ready {
     this.close();
   }
 }
-
-/** A listening socket. */
-export class LinuxListener implements Listener, Ready {
-  readonly name: SocketName;
-  readonly #libc: Libc = libc();
-  readonly #network: LinuxNetwork;
-  readonly #loop: LinuxEventLoop;
-  readonly #socket: number;
-  readonly #handler: ListenHandler;
-  readonly #address = new Uint8Array(new ArrayBuffer(SOCKADDR_UN_BYTES));
-  readonly #length = new Int32Array(1);
-  readonly #lengthBytes = new Uint8Array(this.#length.buffer);
-  #file: SocketFile | undefined;
-  /** Given up to accept, and turn away, a connection when descriptors run out. */
-  #spare: number;
-  #closed = false;
-
-  constructor(
-    network: LinuxNetwork,
-    at: SocketName,
-    options: ListenOptions,
-    handler: ListenHandler,
-  ) {
-    this.#network = network;
-    this.#loop = network.loop;
-    this.#handler = handler;
-    const family = familyOfName(at);
-    this.#socket = openSocket(family, c.SOCK_STREAM, 0, "a socket");
-    this.name = closing(this.#socket, () => {
-      if (family !== "unix") {
-        setOption(
-          this.#socket,
-          c.SOL_SOCKET,
-          c.SO_REUSEADDR,
-          1,
-          "SO_REUSEADDR",
-        );
-      }
-      shareName(this.#socket, family, options);
-      // What is accepted inherits these.
-      setBuffers(this.#socket, options);
-      setStreamOptions(this.#socket, family, options);
-      bindTo(this.#socket, at);
-      // Nobody can connect before it listens.
-      if ("path" in at) this.#file = new SocketFile(at.path, options.mode);
-      check(
-        this.#libc.listen(this.#socket, options.backlog ?? DEFAULT_BACKLOG),
-        "listen",
-      );
-      const bytes = socketName(this.#socket);
-      return "path" in at ? at : decodeName(bytes, bytes.length);
-    });
-    this.#spare = this.#openSpare();
-    network.sockets.add(this);
-    this.#loop.add(this.#socket, c.EPOLLIN, this);
-  }
-
-  #openSpare(): number {
-    return this.#libc.eventfd(0, c.EFD_CLOEXEC);
-  }
-
-  ready(): void {
-    for (let i = 0; i < ACCEPTS_A_TURN && !this.#closed; i++) {
-      const socket = this.#accept();
-      if (socket < 0) {
-        const error = errno();
-        if (error === c.EMFILE || error === c.ENFILE) this.#turnAway(error);
-        return;
-      }
-      const peer = decodeName(this.#address, this.#length[0]!);
-      const stream = new LinuxStream(this.#network, socket, peer, false);
-      const handler = this.#handler.accept(stream);
-      if (handler === undefined) stream.close();
-      else stream.start(handler);
-    }
-  }
-
-  #accept(): number {
-    this.#length[0] = this.#address.length;
-    return this.#libc.accept4(
-      this.#socket,
-      this.#address,
-      this.#lengthBytes,
-      c.SOCK_NONBLOCK | c.SOCK_CLOEXEC,
-    );
-  }
-
-  /** No descriptor is left: turns one connection away, which would wait in vain, and rests where even that fails. */
-  #turnAway(error: number): void {
-    if (this.#spare >= 0) {
-      this.#libc.close(this.#spare);
-      const socket = this.#accept();
-      if (socket >= 0) this.#libc.close(socket);
-      this.#spare = this.#openSpare();
-      this.#handler.refused(systemError("accept a connection", error));
-      if (socket >= 0) return;
-    }
-    this.#loop.change(this.#socket, 0);
-    this.#network.schedule(this.#network.now() + REST_MS, () => {
-      if (this.#closed) return;
-      if (this.#spare < 0) this.#spare = this.#openSpare();
-      this.#loop.change(this.#socket, c.EPOLLIN);
-    });
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#network.sockets.delete(this);
-    this.#loop.forget(this.#socket);
-    this.#libc.close(this.#socket);
-    this.#file?.[Symbol.dispose]();
-    if (this.#spare >= 0) this.#libc.close(this.#spare);
-  }
-}
-
 /** Begins to connect. */
 export function connectStream(
   network: LinuxNetwork,
@@ -432,66 +300,4 @@ export function connectStream(
     else network.later(() => stream.refuse(handler, error));
     return stream;
   });
-}
-
-/** Whether somebody receives at the path of a Unix socket. */
-export function isReceiving(path: string, type: number): boolean {
-  const socket = openSocket("unix", type, 0, "a socket");
-  const name = encodeName({ path }, interfaceIndex);
-  const status = libc().connect(socket, name, name.length);
-  const error = status < 0 ? errno() : 0;
-  libc().close(socket);
-  return error !== c.ECONNREFUSED;
-}
-
-/** Binds a socket to a name. */
-export function bindTo(socket: number, at: SocketName): void {
-  const name = encodeName(at, interfaceIndex);
-  check(libc().bind(socket, name, name.length), "bind");
-}
-
-/** How one name may be used by several sockets, and an IPv6 one for IPv4. */
-export function shareName(
-  socket: number,
-  family: SocketFamily,
-  options: { reusePort?: boolean | undefined; ipv6Only?: boolean | undefined },
-): void {
-  if (options.reusePort) {
-    setOption(socket, c.SOL_SOCKET, c.SO_REUSEPORT, 1, "SO_REUSEPORT");
-  }
-  if (family === 6 && options.ipv6Only !== undefined) {
-    const value = options.ipv6Only ? 1 : 0;
-    setOption(socket, c.IPPROTO_IPV6, c.IPV6_V6ONLY, value, "IPV6_V6ONLY");
-  }
-}
-
-/** Asks for buffers; accepted sockets inherit those of their listener. */
-export function setBuffers(
-  socket: number,
-  options: {
-    sendBuffer?: number | undefined;
-    receiveBuffer?: number | undefined;
-  },
-): void {
-  const { sendBuffer, receiveBuffer } = options;
-  if (sendBuffer !== undefined) {
-    setOption(socket, c.SOL_SOCKET, c.SO_SNDBUF, sendBuffer, "SO_SNDBUF");
-  }
-  if (receiveBuffer !== undefined) {
-    setOption(socket, c.SOL_SOCKET, c.SO_RCVBUF, receiveBuffer, "SO_RCVBUF");
-  }
-}
-
-function setStreamOptions(
-  socket: number,
-  family: SocketFamily,
-  options: StreamOptions,
-): void {
-  if (family === "unix") return;
-  if (options.noDelay) {
-    setOption(socket, c.IPPROTO_TCP, c.TCP_NODELAY, 1, "TCP_NODELAY");
-  }
-  if (options.keepAlive) {
-    setOption(socket, c.SOL_SOCKET, c.SO_KEEPALIVE, 1, "SO_KEEPALIVE");
-  }
 }
