@@ -7,7 +7,7 @@ import type {
   HttpTimeouts,
   Override,
 } from "../../lib/http/types.ts";
-import { netCoversPaths } from "../../lib/socket/byte_stream.ts";
+import { netHostOf } from "../../lib/socket/byte_stream.ts";
 import { UsageError } from "../cli/errors.ts";
 import { parseDuration } from "../cli/values.ts";
 import type { Operand, Permission, Permissions } from "../command.ts";
@@ -87,6 +87,10 @@ export function planHttp(
   }
   checkCombinations(values);
   const url = parseHttpUrl(operand.text);
+  const { unix } = values;
+  if (unix !== undefined && !/^[/@]./.test(unix)) {
+    throw invalid("unix", unix, "not an absolute path, nor @NAME");
+  }
   if (url.port === 0) throw new UsageError("Cannot connect to port 0");
   return {
     text: operand.text,
@@ -272,12 +276,11 @@ export function permissionsFor(plan: HttpPlan): Permissions {
 }
 
 function unixPermissions(path: string): Permission[] {
+  const host = netHostOf(path);
   return [
     { name: "read", path },
     { name: "write", path },
-    ...(netCoversPaths()
-      ? [{ name: "net" as const, host: `unix:${path}` }]
-      : []),
+    ...(host === undefined ? [] : [{ name: "net" as const, host }]),
   ];
 }
 

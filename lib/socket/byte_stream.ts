@@ -5,8 +5,11 @@ import { loadSystem } from "../os/system.ts";
 import type { Family } from "../wire/address.ts";
 import { interleave, type Race, race } from "./happy_eyeballs.ts";
 import {
+  isNetUnlimited,
   mayReach,
   mayUseNative,
+  PermissionError,
+  permissionHost,
   requireNet,
   requireNotDenied,
   requireSocketPath,
@@ -71,7 +74,17 @@ export async function findDestination(
   if (!isByName) {
     return { host, port, addresses: interleave(addresses).map((a) => a.text) };
   }
-  if (family !== undefined) requireNet(addresses[0]?.text ?? "", port);
+  if (family !== undefined) {
+    throw new PermissionError(
+      `net access to the IPv${family} addresses of ${JSON.stringify(host)}`,
+      addresses.length === 0
+        ? "--allow-net"
+        : `--allow-net=${
+          [host, ...addresses.map(({ text }) => text)]
+            .map((name) => permissionHost(name, port)).join(",")
+        }`,
+    );
+  }
   return { host, port, addresses: undefined };
 }
 
@@ -147,7 +160,8 @@ export async function connectUnix(
   signal: AbortSignal,
 ): Promise<Race<ByteStream>> {
   requireSocketPath(path);
-  if (netCoversPaths()) requireNet(`unix:${path}`);
+  const netHost = netHostOf(path);
+  if (netHost !== undefined && !isNetUnlimited()) requireNet(netHost);
   const systemPath = path.replace(/^@/, "\0");
   const result = await race([path], {
     connect: () => Deno.connect({ transport: "unix", path: systemPath }),
@@ -158,14 +172,17 @@ export async function connectUnix(
   return { ...result, winner: new DenoByteStream(result.winner) };
 }
 
-/** Whether this version of Deno wants `net` permission for Unix sockets; older ones cannot name them. */
-export function netCoversPaths(): boolean {
+/**
+ * What the `net` permission calls a Unix socket. Older versions of Deno do not
+ * want it for those, and cannot name them: undefined.
+ */
+export function netHostOf(path: string): string | undefined {
   try {
     Deno.permissions.querySync({ name: "net", host: "unix:/" });
-    return true;
   } catch {
-    return false;
+    return undefined;
   }
+  return `unix:${path}`;
 }
 
 /** A connection of Deno's API. */
