@@ -265,14 +265,14 @@ export class FakeDarwin {
     for (const { afterMs, packet } of deliveries) {
       this.world.at(
         this.world.now + afterMs,
-        () => this.#arrive(packet, socket),
+        () => this.arrive(packet, socket),
       );
     }
     return message.length;
   }
 
-  /** Every ICMP socket gets every ICMP message, a UDP socket what is for it. */
-  #arrive(packet: Packet, origin: FakeSocket): void {
+  /** Has a packet arrive: every ICMP socket gets every ICMP message, a UDP socket what is for it. */
+  arrive(packet: Packet, origin?: FakeSocket): void {
     const { now, wallOffset } = this.world;
     for (const socket of this.#sockets.values()) {
       if (socket.family !== packet.family) continue;

@@ -4,7 +4,13 @@ import { formatAddress, parseAddress } from "../../lib/wire/address.ts";
 import { counts, ofType } from "../ping/fake_run.ts";
 import { pingManyOver, pingOver } from "./_engine_run.ts";
 import { FakeDarwin, udpPacket } from "./_fake_darwin.ts";
-import { echoReply, HOP_LIMIT, icmpError, type Network } from "./_world.ts";
+import {
+  echoReply,
+  HOP_LIMIT,
+  icmpError,
+  type Network,
+  packetOf,
+} from "./_world.ts";
 
 const HOST = { 4: "198.51.100.7", 6: "2001:db8:1::7" } as const;
 const ROUTER = { 4: "203.0.113.1", 6: "2001:db8:2::1" } as const;
@@ -195,6 +201,54 @@ Deno.test("macOS: stamps are not trusted across a step of the wall clock", async
   const replies = ofType(events, "reply");
   assertEquals(replies.map(({ clock }) => clock), ["user", "kernel-receive"]);
   assertEquals(Math.round(replies[0]!.rttMs * 100) / 100, 12.25);
+});
+
+Deno.test("macOS: a socket hands over what is about its own probes only", () => {
+  for (const family of FAMILIES) {
+    const fake = new FakeDarwin();
+    const address = parseAddress(HOST[family])!;
+    const foreign = Uint8Array.of(family === 4 ? 8 : 128, 0, 0, 0, 1, 2, 0, 1);
+    using loop = fake.system.openEventLoop();
+    using icmp = fake.system.openIcmp(loop, {
+      family,
+      messageBytes: 8,
+      batch: 1,
+    });
+    const [high, low] = [icmp.identifier >> 8, icmp.identifier & 0xff];
+    foreign[4] = high ^ 1;
+    const own = foreign.with(4, high).with(5, low);
+    const error = { type: family === 4 ? 11 : 3, code: 0 };
+    for (const message of [foreign, own]) {
+      const probe = packetOf(address, message);
+      fake.arrive(echoReply(probe));
+      fake.arrive(icmpError(ROUTER[family], probe, error));
+      // Too little is quoted to tell whose it was.
+      fake.arrive(icmpError(ROUTER[family], probe, { ...error, quote: 0 }));
+    }
+    const told: string[] = [];
+    icmp.receive({
+      message: () => told.push("reply"),
+      error: ({ from, quoted }) => {
+        told.push(`error from ${formatAddress(from)} about ${quoted.length}`);
+      },
+      sent() {},
+    });
+    assertEquals(told, ["reply", `error from ${ROUTER[family]} about 8`]);
+  }
+});
+
+Deno.test("macOS: a wait lasts as long as was asked for, or until it is woken", async () => {
+  const fake = new FakeDarwin();
+  {
+    using loop = fake.system.openEventLoop();
+    const start = loop.now();
+    await loop.wait(start + 2500.5);
+    assertEquals(Math.round((loop.now() - start) * 1e3), 2_500_500);
+    fake.world.at(fake.world.now + 30, () => loop.wake());
+    await loop.wait(Infinity);
+    assertEquals(Math.round(loop.now() - start), 2531);
+  }
+  assertEquals(fake.open, 0);
 });
 
 Deno.test("macOS: options reach the socket by macOS's numbers", () => {

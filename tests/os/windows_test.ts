@@ -123,11 +123,15 @@ for (const family of FAMILIES) {
       address[address.length - 1] = i;
       return address;
     });
-    const { counts: ended } = await pingManyOver(fake.system, addresses, {
-      retries: 0,
-      rate: 10_000,
-      timeoutMs: 500,
-    });
+    const { counts: ended, events } = await pingManyOver(
+      fake.system,
+      addresses,
+      { retries: 0, rate: 10_000, timeoutMs: 500 },
+    );
+    // Each is read when it comes, not when the others have come as well.
+    for (const { rttMs } of ofType(events, "reply")) {
+      assert(rttMs >= 203 && rttMs <= 302, `${rttMs} ms`);
+    }
     assertEquals(
       [ended.transmitted, ended.answered, ended.lost],
       [500, 450, 50],
