@@ -49,6 +49,8 @@ export interface FakeWindowsOptions {
   readonly narrow?: boolean;
   /** The result of a call that is under way: 0, with the error as the last one, or the error itself. */
   readonly pendingAsResult?: boolean;
+  /** Without a reply, the status is in the buffer and not the last error. */
+  readonly statusInBuffer?: boolean;
   readonly refusal?: number;
 }
 
@@ -333,7 +335,12 @@ export class FakeWindows {
     if (ended === undefined) throw new Error("Parsed what has not ended");
     this.#ended.delete(buffer);
     const { request, outcome } = ended;
-    if (outcome.failure !== undefined) return this.#fail(outcome.failure);
+    if (outcome.failure !== undefined) {
+      if (!this.#options.statusInBuffer) return this.#fail(outcome.failure);
+      const at = request.destination.length === 16 ? 28 : 4;
+      viewOf(buffer).setUint32(at, outcome.failure, true);
+      return this.#fail(0);
+    }
     const { status = 0, from = request.destination } = outcome;
     const data = outcome.data ??
       (status === 0 ? request.data : new Uint8Array());

@@ -159,6 +159,23 @@ Deno.test("Windows: no more are on their way than threads can wait for", async (
   assertEquals(fake.open, 0);
 });
 
+for (const family of FAMILIES) {
+  Deno.test(`Windows: without a reply, the buffer may have the status, IPv${family}`, async () => {
+    const fake = new FakeWindows({
+      network: ({ index }) =>
+        index === 0 ? { afterMs: 1, failure: 11050 } : undefined,
+      statusInBuffer: true,
+    });
+    const { counts: ended } = await pingOver(fake.system, HOST[family], {
+      count: 2,
+      intervalMs: 20,
+      timeoutMs: 1500,
+    });
+    assertEquals([ended.errors, ended.lost], [1, 1]);
+    await settled(fake);
+  });
+}
+
 Deno.test("Windows: an error of the machine itself is told by its name", async () => {
   const fake = new FakeWindows({
     network: ({ index }) =>

@@ -21,6 +21,8 @@ export const ERROR_IO_PENDING = 997;
 
 // ipexport.h
 export const IP_FLAG_DF = 2;
+export const IP_STATUS_BASE = 11000;
+export const IP_PENDING = 11255;
 export const IP_SUCCESS = 0;
 export const IP_DEST_NET_UNREACHABLE = 11002;
 export const IP_DEST_HOST_UNREACHABLE = 11003;

@@ -1,7 +1,7 @@
 import type { Family } from "../../wire/address.ts";
 import { ICMP_HEADER_BYTES } from "../../wire/icmp.ts";
 import type { OutgoingSlot } from "../types.ts";
-import { WAIT_OBJECT_0 } from "./constants.ts";
+import { IP_PENDING, IP_STATUS_BASE, WAIT_OBJECT_0 } from "./constants.ts";
 import type { WindowsApi } from "./api.ts";
 import type { WaitGroup } from "./event_loop.ts";
 import {
@@ -95,9 +95,17 @@ export class EchoRequest {
     const count = this.#family === 4
       ? call.IcmpParseReplies(buffer, buffer.length)
       : call.Icmp6ParseReplies(buffer, buffer.length);
-    if (count === 0) return call.GetLastError();
+    if (count === 0) return this.#failure();
     if (this.#family === 6) return [this.#reply6()];
     return Array.from({ length: count }, (_, i) => this.#reply4(i));
+  }
+
+  /** Why there is no reply: the last error, unless the buffer has the status, which .NET's Ping goes by. */
+  #failure(): number {
+    const { status } = this.#family === 4 ? ICMP_ECHO_REPLY : ICMPV6_ECHO_REPLY;
+    const told = this.#view.getUint32(status, true);
+    const isStatus = told > IP_STATUS_BASE && told < IP_PENDING;
+    return isStatus ? told : this.#api.call.GetLastError();
   }
 
   #reply4(index: number): EchoReply {
