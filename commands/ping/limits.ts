@@ -21,9 +21,12 @@ export function isForAdministrators(
  *
  * @throws {UsageError} when more is asked for
  */
-export function checkLimits(intervalMs: number, preload: number): void {
+export async function checkLimits(
+  intervalMs: number,
+  preload: number,
+): Promise<void> {
   const isFast = intervalMs < MIN_USER_INTERVAL_MS;
-  if (!isFast && preload <= MAX_USER_PRELOAD || isAdministrator()) return;
+  if (!isFast && preload <= MAX_USER_PRELOAD || await isAdministrator()) return;
   throw new UsageError(
     isFast
       ? `Cannot flood; minimal interval allowed for user is ${MIN_USER_INTERVAL_MS}ms`
@@ -32,11 +35,11 @@ export function checkLimits(intervalMs: number, preload: number): void {
 }
 
 /** The least time between two probes that are paced by their answers, in milliseconds. */
-export function minIntervalMs(): number {
-  return isAdministrator() ? 0 : MIN_USER_INTERVAL_MS;
+export async function minIntervalMs(): Promise<number> {
+  return await isAdministrator() ? 0 : MIN_USER_INTERVAL_MS;
 }
 
 /** Without FFI nobody can tell, and TCP probes are all there is. */
-function isAdministrator(): boolean {
-  return isGranted({ name: "ffi" }) && isPrivileged();
+async function isAdministrator(): Promise<boolean> {
+  return isGranted({ name: "ffi" }) && await isPrivileged();
 }

@@ -28,7 +28,7 @@ export async function pingOne(
   context: Context,
 ): Promise<number> {
   const pace = paceOf(values);
-  checkLimits(
+  await checkLimits(
     pace === "flood" ? 0 : values.interval ?? DEFAULT_INTERVAL_MS,
     values.preload ?? 1,
   );
@@ -37,7 +37,7 @@ export async function pingOne(
     count: values.count,
     deadlineMs: values.deadline,
     pace,
-    minIntervalMs: pace === "interval" ? undefined : minIntervalMs(),
+    minIntervalMs: pace === "interval" ? undefined : await minIntervalMs(),
     preload: values.preload,
     signal: context.signal,
   };

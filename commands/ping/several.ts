@@ -34,7 +34,7 @@ export async function pingSeveral(
   probe: ProbeOptions,
   context: Context,
 ): Promise<number> {
-  checkLimits(values.interval ?? DEFAULT_INTERVAL_MS, 1);
+  await checkLimits(values.interval ?? DEFAULT_INTERVAL_MS, 1);
   const list = await listTargets(targets, context.signal);
   if (list === undefined) return 1;
   const signal = withDeadline(context.signal, values.deadline);

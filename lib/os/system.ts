@@ -4,8 +4,8 @@ import { type Os, requireSupported } from "./library.ts";
 import { linux } from "./linux/system.ts";
 import type { System } from "./types.ts";
 
-/** Loads what an operating system provides; undefined where there is nothing for it. */
-export async function loadSystem(os: Os): Promise<System | undefined> {
+/** What an operating system provides; undefined where there is nothing for it. */
+export async function systemOf(os: Os): Promise<System | undefined> {
   switch (os) {
     case "linux":
       return linux;
@@ -18,14 +18,22 @@ export async function loadSystem(os: Os): Promise<System | undefined> {
   }
 }
 
-const loaded = await loadSystem(Deno.build.os);
+let loaded: System | undefined;
 
 /**
- * What this operating system provides.
+ * Loads what this operating system provides. Not at the top level of this
+ * module: a bundler may put what the system's modules import beside it, and
+ * each would wait for the other.
  *
  * @throws {UnsupportedError} on a system that netdiag has no native layer for
  */
-export function system(): System {
+export async function loadSystem(): Promise<System> {
   requireSupported();
-  return loaded!;
+  return loaded ??= (await systemOf(Deno.build.os))!;
+}
+
+/** What this operating system provides, once {@linkcode loadSystem} has been awaited. */
+export function system(): System {
+  if (loaded === undefined) throw new Error("The system is not loaded yet");
+  return loaded;
 }

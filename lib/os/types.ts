@@ -1,7 +1,7 @@
 /**
  * What every operating system offers to the layers above, without a word of
  * any one of them. Each system has one folder beside this file that provides
- * it; `system()` of `system.ts` picks the one that runs.
+ * it; {@linkcode loadSystem} in `system.ts` picks the one that runs.
  */
 
 import type { Family } from "../wire/address.ts";

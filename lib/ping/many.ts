@@ -86,7 +86,7 @@ export async function* pingManyInBatches(
 
   const probes = new Probes(capacityFor(table.size));
   using resources = new DisposableStack();
-  const loop = resources.use(openEventLoop());
+  const loop = resources.use(await openEventLoop());
   const probers = new Map<Family, Prober>();
   for (const family of familiesOf(table)) {
     const prober = await openProber(loop, family, plan, options, {

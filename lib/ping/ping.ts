@@ -88,7 +88,7 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
     targets.setName(0, host);
     targets.setAddress(0, target.bytes, zone);
     const probes = new Probes(SEQUENCES);
-    using loop = byDeno ? byDeno.openDenoLoop() : openEventLoop();
+    using loop = byDeno ? byDeno.openDenoLoop() : await openEventLoop();
     const shared = {
       probes,
       targets,

@@ -1,7 +1,7 @@
 /** TCP and Unix connections that are read when their user asks for more. */
 
 import type { SocketName } from "../os/network.ts";
-import { system } from "../os/system.ts";
+import { loadSystem } from "../os/system.ts";
 import type { Family } from "../wire/address.ts";
 import { interleave, type Race, race } from "./happy_eyeballs.ts";
 import {
@@ -77,7 +77,7 @@ export async function findDestination(
 
 /** Loads what lookups are made with, so that the first one takes no longer than others. Nothing is sent. */
 export async function prepareLookups(): Promise<void> {
-  if (mayUseNative()) await system().lookup("127.0.0.1");
+  if (mayUseNative()) await (await loadSystem()).lookup("127.0.0.1");
 }
 
 /** getaddrinfo(3) without FFI: Deno lets Node's API call it where `net` covers the host on every port. */

@@ -1,7 +1,7 @@
 /** The door to ICMP sockets. */
 
 import { IcmpRefusedError, type SystemError } from "../os/errno.ts";
-import { system } from "../os/system.ts";
+import { loadSystem, system } from "../os/system.ts";
 import type {
   EventLoop,
   IcmpSocketOptions,
@@ -56,13 +56,13 @@ export function openIcmp(
 }
 
 /** The loop that sockets are opened on. */
-export function openEventLoop(): EventLoop {
+export async function openEventLoop(): Promise<EventLoop> {
   requireNative();
-  return system().openEventLoop();
+  return (await loadSystem()).openEventLoop();
 }
 
 /** Whether this process may do what is kept from ordinary users. */
-export function isPrivileged(): boolean {
+export async function isPrivileged(): Promise<boolean> {
   requireNative();
-  return system().isPrivileged();
+  return (await loadSystem()).isPrivileged();
 }

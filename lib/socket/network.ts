@@ -16,7 +16,7 @@ import type {
   StreamConnection,
   StreamHandler,
 } from "../os/network.ts";
-import { system } from "../os/system.ts";
+import { loadSystem } from "../os/system.ts";
 import { type Family, familyOf, parseAddress } from "../wire/address.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
 import {
@@ -106,7 +106,7 @@ async function openNative(
 ): Promise<Network | undefined> {
   if (engine === "auto" && !mayUseNative()) return undefined;
   requireNative();
-  const network = await system().openNetwork?.();
+  const network = await (await loadSystem()).openNetwork?.();
   if (network === undefined && engine === "native") {
     throw new UnsupportedError(
       `Native TCP and UDP sockets are not supported on ${Deno.build.os}`,

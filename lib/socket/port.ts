@@ -2,7 +2,7 @@
 
 import { DenoEventLoop } from "../os/deno/event_loop.ts";
 import { DenoTcpTransport } from "../os/deno/tcp.ts";
-import { system } from "../os/system.ts";
+import { loadSystem } from "../os/system.ts";
 import type {
   EventLoop,
   PortProbeOptions,
@@ -27,7 +27,7 @@ export async function openPort(
   options: PortProbeOptions,
 ): Promise<PortTransport> {
   requireNative();
-  return await system().openPort(loop, options);
+  return await (await loadSystem()).openPort(loop, options);
 }
 
 /** The loop for probes by Deno's own API. */

@@ -1,6 +1,6 @@
 /** Names to addresses and back, by the system's own resolver, within the `net` permission. */
 
-import { system } from "../os/system.ts";
+import { loadSystem } from "../os/system.ts";
 import type { SystemAddress } from "../os/types.ts";
 import {
   type Family,
@@ -92,9 +92,10 @@ async function lookUp(
   requireHostName(host);
   requireNet(host, port);
   requireNative();
+  const system = await loadSystem();
   const literal = literalAddress(host, family);
   if (literal !== undefined) return [literal];
-  const result = await abortable(system().lookup(host, family), signal);
+  const result = await abortable(system.lookup(host, family), signal);
   if ("code" in result) {
     throw new ResolutionError(host, result.description, result.code);
   }
@@ -187,8 +188,9 @@ export async function reverseName(
   }
   const family = familyOf(bytes);
   try {
+    const system = await loadSystem();
     const name = await abortable(
-      system().reverseLookup(family, { bytes, scopeId: 0 }),
+      system.reverseLookup(family, { bytes, scopeId: 0 }),
       signal,
     );
     // Whoever runs the address chose the name, terminal sequences included.

@@ -1,6 +1,6 @@
 /** Questions to the routing table; nothing is sent for them. */
 
-import { system } from "../os/system.ts";
+import { loadSystem, system } from "../os/system.ts";
 import type { Route, RouteOptions } from "../os/types.ts";
 import { requireNative } from "./permission.ts";
 
@@ -11,10 +11,10 @@ import { requireNative } from "./permission.ts";
  */
 export async function routeTo(options: RouteOptions): Promise<Route> {
   requireNative();
-  return await system().route(options);
+  return await (await loadSystem()).route(options);
 }
 
-/** The number of an interface; 0 where there is none of that name. */
+/** The number of an interface; 0 where there is none of that name. For use after `resolve()`. */
 export function interfaceIndex(name: string): number {
   requireNative();
   return system().interfaceIndex(name);

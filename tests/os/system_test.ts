@@ -7,15 +7,15 @@ import {
   requireSupported,
   UnsupportedError,
 } from "../../lib/os/library.ts";
-import { loadSystem } from "../../lib/os/system.ts";
+import { systemOf } from "../../lib/os/system.ts";
 
-Deno.test("loadSystem() has Linux, macOS and Windows, each its own", async () => {
+Deno.test("systemOf() has Linux, macOS and Windows, each its own", async () => {
   const systems = await Promise.all(
-    (["linux", "darwin", "windows"] as const).map(loadSystem),
+    (["linux", "darwin", "windows"] as const).map(systemOf),
   );
   assert(systems.every((system) => system !== undefined));
   assertEquals(new Set(systems).size, 3);
-  assertEquals(await loadSystem("freebsd"), undefined);
+  assertEquals(await systemOf("freebsd"), undefined);
 });
 
 Deno.test("requireSupported() refuses a system that has no layer", () => {
