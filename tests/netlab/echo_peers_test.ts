@@ -10,14 +10,13 @@ import { Lab } from "./topology.ts";
 const TEXT = Array.from({ length: 400_000 }, (_, i) => `line ${i}\n`).join("");
 const DATAGRAM = "one datagram\n";
 
-/** What a server listens on; a folder is its own. */
+/** Where a server listens: ports, and a path. */
 interface Server {
   readonly tcp: string;
   readonly tcp6: string;
   readonly udp: string;
   readonly tls: string;
   readonly path: string;
-  readonly folder: string;
 }
 
 /** A command line of a client, and what goes in and comes out. */
@@ -78,7 +77,6 @@ for (const engine of ENGINES) {
             udp: server.port(2),
             tls: server.port(3),
             path,
-            folder,
           });
           for (const [command, text] of commands) {
             const { code, stdout, stderr } = await lab.run("here", command, {
