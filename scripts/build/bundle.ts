@@ -16,6 +16,17 @@ const MAIN = "main.ts";
 /** The module whose content is what the build knows. */
 const BUILD_FACTS = "commands/cli/build.ts";
 
+/**
+ * Loaded with main.ts, though the sources load them when they are needed: a
+ * single ping is what most starts are for, and each module costs time.
+ */
+const EAGER: ReadonlySet<string> = new Set([
+  "commands/ping.ts",
+  "commands/ping/one.ts",
+]);
+
+const DYNAMIC_IMPORT = /\bawait import\("(\.[^"]+)"\)/g;
+
 /** A file or module beside the one that names it. */
 const NEIGHBOUR = /new URL\(\s*"(\.[^"]*)",\s*import\.meta\.url,?\s*\)/g;
 
@@ -204,10 +215,17 @@ class Bundling {
       const facts = { commit, date: date.toISOString().slice(0, 10) };
       return { contents: `export const BUILD = ${JSON.stringify(facts)};` };
     }
+    const eager: string[] = [];
     const contents = source.replaceAll(
       NEIGHBOUR,
       (_, path: string) => this.#neighbour(new URL(path, ROOT.href + module)),
-    );
+    ).replaceAll(DYNAMIC_IMPORT, (text, path: string) => {
+      const { href } = new URL(path, ROOT.href + module);
+      if (!EAGER.has(href.slice(ROOT.href.length))) return text;
+      const name = `eager${eager.length}`;
+      eager.push(`import * as ${name} from "${path}";`);
+      return name;
+    });
     const uses = contents.replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "")
       .replaceAll(/import\.meta\.(main\b|dirname\b|url\))/g, "");
     if (uses.includes("import.meta")) {
@@ -219,7 +237,7 @@ class Bundling {
     // The folder that the module would be in, as a path and no more.
     const folder = module.replace(/\/?[^/]*$/, "");
     return {
-      contents: contents.replaceAll(
+      contents: eager.join("") + contents.replaceAll(
         "import.meta.dirname",
         `import.meta.dirname?.concat(${JSON.stringify(`/${folder}`)})`,
       ),

@@ -178,11 +178,13 @@ async function failingBuild(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<string> {
+  const { DENORT_BIN: _, ...environment } = Deno.env.toObject();
   const folder = await Deno.makeTempDir();
   try {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "scripts/build.ts", "--output", folder, ...args],
-      env: { NO_COLOR: "1", ...env },
+      clearEnv: true,
+      env: { ...environment, NO_COLOR: "1", ...env },
       cwd: new URL("../../", import.meta.url),
     }).output();
     const decoder = new TextDecoder();
