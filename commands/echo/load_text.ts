@@ -157,11 +157,3 @@ function latencyLines(latency: LatencySummary): string[] {
 function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
-
-/** The distribution as comma-separated values (RFC 4180), with a header. */
-export function csv({ distribution }: LatencySummary): string {
-  const rows = distribution.map(({ percentile, ms }) =>
-    `${percentile},${ms.toFixed(6)}`
-  );
-  return ["percentile,latencyMs", ...rows, ""].join("\r\n");
-}
