@@ -12,6 +12,8 @@ export interface Difference {
 
 /** Bytes of a message's number. */
 export const NUMBER_BYTES = 4;
+/** Odd, so that 256 bytes have every value; far from 1, so that a few have letters, control characters and high bits. */
+const STEP = 167;
 /** From this many bytes on, comparing words pays for the view that it needs. */
 const MANY_BYTES = 256;
 
@@ -27,7 +29,9 @@ export class LoadMessage {
     this.bytes = new Uint8Array(new ArrayBuffer(size));
     this.#words = new Int32Array(this.bytes.buffer, 0, size >> 2);
     this.#hasNumber = size >= NUMBER_BYTES;
-    for (let i = 0; i < size; i++) this.bytes[i] = (i + seed) & 0xff;
+    for (let i = 0; i < size; i++) {
+      this.bytes[i] = (STEP * i + seed) & 0xff;
+    }
   }
 
   /** Makes it the next one. */

@@ -34,7 +34,7 @@ export class LoadRun implements LaneHost {
   readonly plan: LoadPlan;
   readonly #tally: LoadTally;
   readonly #lanes: Lane[];
-  #phase: "idle" | "running" | "draining" | "over" = "idle";
+  #phase: "idle" | "running" | "draining" | "giving-up" | "over" = "idle";
   #startAt = Infinity;
   /** What is sent, or planned, from then on counts. */
   #measureAt = Infinity;
@@ -78,8 +78,10 @@ export class LoadRun implements LaneHost {
         if (this.#isOver) return;
         const isOpen = await lane.open();
         if (this.#isOver) return lane.close();
-        if (isOpen) this.#living++;
-        else {
+        if (isOpen) {
+          this.#tally.opened++;
+          this.#living++;
+        } else {
           lane.isBroken = true;
           this.#tally.failedToOpen++;
         }
@@ -87,7 +89,6 @@ export class LoadRun implements LaneHost {
     };
     const workers = Math.min(CONNECTING, this.#lanes.length);
     await Promise.all(Array.from({ length: workers }, connectSome));
-    this.#tally.opened = this.#living;
     return {
       type: "start",
       endpoint: formatEndpoint(this.place.endpoint),
@@ -135,6 +136,9 @@ export class LoadRun implements LaneHost {
     this.#phase = "draining";
     this.#ended = ended;
     this.network.schedule(now + this.plan.timeoutMs, () => {
+      if (this.#isOver) return;
+      // Room that this makes is not sent into: nobody would wait for the answers.
+      this.#phase = "giving-up";
       this.#expire(Infinity);
       this.#end(ended);
     });
@@ -283,7 +287,11 @@ export class LoadRun implements LaneHost {
 
   broke(): void {
     this.#tally.broken++;
-    if (--this.#living === 0) this.#end("no-connections");
+    this.#living--;
+    // While connections are still being made, others may live.
+    if (this.#living === 0 && this.#phase !== "idle") {
+      this.#end("no-connections");
+    }
   }
 
   freed(lane: Lane): void {

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { LoadMessage } from "../../lib/echo/load_message.ts";
 
 Deno.test("LoadMessage finds any byte that differs, however an answer is split", () => {
@@ -49,6 +49,21 @@ Deno.test("LoadMessage is another one each time, and on each connection", () => 
     }
   }
   assertEquals(texts.size, 900);
+});
+
+Deno.test("LoadMessage has bytes of every sort, for servers that change only some", () => {
+  const sorts = {
+    "control characters": (byte: number) => byte < 0x20,
+    "capitals": (byte: number) => byte >= 0x41 && byte <= 0x5a,
+    "small letters": (byte: number) => byte >= 0x61 && byte <= 0x7a,
+    "high bits": (byte: number) => byte >= 0x80,
+  };
+  for (let seed = 0; seed < 256; seed++) {
+    const { bytes } = new LoadMessage(64, seed);
+    for (const [name, isSort] of Object.entries(sorts)) {
+      assert(bytes.subarray(4).some(isSort), `${name} in message ${seed}`);
+    }
+  }
 });
 
 Deno.test("LoadMessage.numberOf() reads what number() wrote, 32 bits of it", () => {

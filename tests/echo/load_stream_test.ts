@@ -167,8 +167,8 @@ Deno.test("echoLoad() finds the first byte that differs", async () => {
     const summary = await load(network, TCP, { ...BRIEF, size });
     assertEquals(summary.mismatched, 1);
     assertEquals(summary.firstMismatch?.offset, 50);
-    assertEquals(summary.firstMismatch?.expected, 50);
-    assertEquals(summary.firstMismatch?.actual, 51);
+    assertEquals(summary.firstMismatch?.expected, 158);
+    assertEquals(summary.firstMismatch?.actual, 159);
     assertEquals(summary.answered, 4);
     assertEquals(summary.errors, { mismatch: 1 });
     assertEquals(summary.connections.broken, 1);
@@ -218,6 +218,24 @@ Deno.test("echoLoad() ends when the server closes every connection, with what th
   assertEquals(summary.errors, { closed: 1, ECONNRESET: 1 });
   assert(summary.durationMs > 690 && summary.durationMs < 710);
   assert(summary.answered > 500 && summary.unanswered <= 2);
+});
+
+Deno.test("echoLoad() goes on with the connections that the server does not close at once", async () => {
+  const network = new FakeNetwork();
+  let count = 0;
+  network.serve(TCP, (connection) => {
+    if (count++ % 3 !== 2) connection.write(new TextEncoder().encode("full"));
+    return echoing()(connection);
+  });
+  const summary = await load(network, TCP, { ...BRIEF, connections: 3 });
+  assertEquals(summary.ended, "duration");
+  assertEquals(summary.connections, { opened: 3, failed: 0, broken: 2 });
+  assertEquals(summary.errors, { mismatch: 2 });
+  assertEquals(summary.answered, 500);
+
+  const all = await load(network, TCP, { ...BRIEF, connections: 2 });
+  assertEquals(all.ended, "no-connections");
+  assertEquals(all.connections, { opened: 2, failed: 0, broken: 2 });
 });
 
 Deno.test("echoLoad() counts connections that cannot be made, and why", async () => {
