@@ -109,6 +109,10 @@ const ON_UNIX: Readonly<Record<string, string>> = {
   EACCES: "; choose a folder that you may write to",
 };
 
+function isSocketFile(endpoint: Endpoint): boolean {
+  return "path" in endpoint && !endpoint.path.startsWith("@");
+}
+
 /** @throws {UsageError} when the command line cannot be used as given */
 function planServer(
   options: ServeValues,
@@ -130,6 +134,14 @@ function planServer(
         'Option "--workers" needs a tcp:// or udp:// endpoint to share',
       );
     }
+  }
+  if (
+    options["socket-mode"] !== undefined &&
+    !endpoints.some(isSocketFile)
+  ) {
+    throw new UsageError(
+      'Option "--socket-mode" goes with a unix:/PATH or unixgram:/PATH endpoint only',
+    );
   }
   return {
     endpoints,

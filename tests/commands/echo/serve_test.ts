@@ -236,6 +236,10 @@ Deno.test("netdiag echo says in one line what it cannot listen on, and exits wit
       ["--workers", "3", `tcp://127.0.0.1:${port}`],
       `Cannot listen on tcp://127.0.0.1:${port}: Address already in use (EADDRINUSE); choose another port, or 0 for any that is free`,
     ],
+    [
+      ["--socket-mode", "600", TCP, "unix:@netdiag-mode"],
+      'Option "--socket-mode" goes with a unix:/PATH or unixgram:/PATH endpoint only',
+    ],
     [["-q", "-v"], 'Options "--quiet" and "--verbose" exclude each other'],
   ];
   for (const [args, message] of cases) {
