@@ -3,12 +3,16 @@
 import type { TlsCredentials } from "../../lib/echo/server_types.ts";
 import type { Endpoint } from "../../lib/socket/endpoint.ts";
 import { systemReason, UsageError } from "../cli/errors.ts";
+import type { Permission } from "../command.ts";
 import type { ServeValues } from "./serve_options.ts";
 
 /** Where they come from. */
 export type CredentialsSource =
   | { readonly certificate: string; readonly key: string }
-  | "self-signed";
+  | {
+    /** Made for this run; where its certificate is written, if anywhere. */
+    readonly selfSigned: { readonly saveTo: string | undefined };
+  };
 
 /**
  * Where the options say that they come from; undefined where none are needed.
@@ -17,8 +21,16 @@ export type CredentialsSource =
  */
 export function credentialsSource(
   endpoints: readonly Endpoint[],
-  { cert, key, "self-signed": isSelfSigned }: ServeValues,
+  {
+    cert,
+    key,
+    "self-signed": isSelfSigned,
+    "save-cert": saveTo,
+  }: ServeValues,
 ): CredentialsSource | undefined {
+  if (saveTo !== undefined && !isSelfSigned) {
+    throw new UsageError('Option "--save-cert" goes with --self-signed only');
+  }
   const isNeeded = endpoints.some(({ transport }) => transport === "tls");
   const isGiven = isSelfSigned || cert !== undefined || key !== undefined;
   if (!isNeeded && isGiven) {
@@ -28,7 +40,9 @@ export function credentialsSource(
   }
   if (!isNeeded) return undefined;
   if (isSelfSigned) {
-    if (cert === undefined && key === undefined) return "self-signed";
+    if (cert === undefined && key === undefined) {
+      return { selfSigned: { saveTo } };
+    }
     throw new UsageError(
       `Options "--self-signed" and "--${
         cert === undefined ? "key" : "cert"
@@ -43,18 +57,30 @@ export function credentialsSource(
   return { certificate: cert, key };
 }
 
+/** What reading them, or saving them, takes. */
+export function credentialsPermissions(
+  source: CredentialsSource,
+): Permission[] {
+  if (!("selfSigned" in source)) {
+    return [source.certificate, source.key]
+      .map((path) => ({ name: "read", path }));
+  }
+  const { saveTo } = source.selfSigned;
+  return saveTo === undefined ? [] : [{ name: "write", path: saveTo }];
+}
+
 /**
  * Reads or makes them.
  *
  * @param made learns the SHA-256 fingerprint of a certificate that was made
- * @throws {UsageError} when a file cannot be read
+ * @throws {UsageError} when a file cannot be read, or written
  */
 export async function loadCredentials(
   source: CredentialsSource,
   endpoints: readonly Endpoint[],
   made: (sha256: string) => void,
 ): Promise<TlsCredentials> {
-  if (source === "self-signed") {
+  if ("selfSigned" in source) {
     const { makeSelfSigned } = await import("./self_signed.ts");
     const hosts = endpoints.flatMap((endpoint) =>
       endpoint.transport === "tls" && endpoint.host !== ""
@@ -62,6 +88,8 @@ export async function loadCredentials(
         : []
     );
     const { sha256, ...credentials } = await makeSelfSigned(hosts);
+    const { saveTo } = source.selfSigned;
+    if (saveTo !== undefined) await savePem(saveTo, credentials.certificate);
     made(sha256);
     return credentials;
   }
@@ -77,6 +105,18 @@ async function readPem(path: string, what: string): Promise<string> {
   } catch (error) {
     throw new UsageError(
       `Cannot read the ${what} from ${JSON.stringify(path)}: ${
+        systemReason(error)
+      }`,
+    );
+  }
+}
+
+async function savePem(path: string, certificate: string): Promise<void> {
+  try {
+    await Deno.writeTextFile(path, certificate);
+  } catch (error) {
+    throw new UsageError(
+      `Cannot write the certificate to ${JSON.stringify(path)}: ${
         systemReason(error)
       }`,
     );

@@ -10,6 +10,7 @@ import type {
 } from "../../lib/echo/load_types.ts";
 import { formatTime } from "../cli/format.ts";
 import type { LoadValues } from "./load_options.ts";
+import { withTrustHint } from "./trust.ts";
 
 const BAR_WIDTH = 40;
 const PERCENTILES = [
@@ -107,7 +108,7 @@ export function trouble(event: EchoLoadSummary): string | undefined {
   const { endpoint, connections, durationMs } = event;
   const reason = event.firstError ?? errorList(event);
   if (connections.opened === 0) {
-    return `Cannot connect to ${endpoint}: ${reason}`;
+    return `Cannot connect to ${endpoint}: ${withTrustHint(reason)}`;
   }
   const what = connections.broken > 0
     ? `Every ${linkOf(endpoint)} to ${endpoint} broke`

@@ -20,6 +20,7 @@ import {
 } from "../cli/format.ts";
 import { quoted } from "../cli/json.ts";
 import type { Style } from "../cli/style.ts";
+import { withTrustHint } from "./trust.ts";
 
 /** How a run is to be told. */
 export interface SendTextOptions {
@@ -166,7 +167,9 @@ export class SendText {
   #failure(event: EchoProbeError): string {
     return this.#isStarted
       ? described(event)
-      : `Cannot connect to ${this.#endpoint}: ${described(event)}`;
+      : `Cannot connect to ${this.#endpoint}: ${
+        withTrustHint(described(event))
+      }`;
   }
 
   #summary(event: EchoProbeSummary): string {

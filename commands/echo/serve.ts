@@ -3,7 +3,7 @@
 import { type Endpoint, parseEndpoint } from "../../lib/socket/endpoint.ts";
 import { UsageError } from "../cli/errors.ts";
 import type { Command, Operand, Permission, Permissions } from "../command.ts";
-import { credentialsSource } from "./credentials.ts";
+import { credentialsPermissions, credentialsSource } from "./credentials.ts";
 import { LogFile } from "./log_file.ts";
 import {
   logOptions,
@@ -71,7 +71,7 @@ export const serve: Command<typeof SERVE_OPTIONS> = {
       does: "does a client ask again?",
     },
     {
-      line: "echo tls://127.0.0.1:7443 --self-signed",
+      line: "echo tls://:7443 --self-signed --save-cert cert.pem",
       does: "TLS with a certificate for this run",
     },
     {
@@ -164,10 +164,8 @@ function permissionsFor(plan: ServePlan): Permissions {
       ...(isAnyPort ? {} : { port: endpoint.port }),
     }];
   });
-  if (credentials !== undefined && credentials !== "self-signed") {
-    for (const path of [credentials.certificate, credentials.key]) {
-      required.push({ name: "read", path });
-    }
+  if (credentials !== undefined) {
+    required.push(...credentialsPermissions(credentials));
   }
   if (log.file !== undefined) {
     const { path, keep } = log.file;

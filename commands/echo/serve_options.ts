@@ -40,7 +40,9 @@ export const SERVE_OPTIONS = {
     type: "duration",
     value: "TIME",
     max: MAX_MS,
-    help: "how long --mode delay waits before it answers",
+    help:
+      "how long --mode delay waits before it answers; it holds back 64KiB " +
+      "of a connection at most, and then reads no further",
   },
   rate: {
     type: "share",
@@ -142,6 +144,11 @@ export const SERVE_OPTIONS = {
   "self-signed": {
     type: "flag",
     help: "make a certificate for this run, and print its fingerprint",
+  },
+  "save-cert": {
+    type: "string",
+    value: "FILE",
+    help: "write that certificate to a file: clients trust it by --cacert FILE",
   },
   workers: {
     type: "integer",

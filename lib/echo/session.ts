@@ -17,6 +17,9 @@ const MAX_DELAYED_BYTES = 65_536;
 /** Writes of the character generator before others get their turn. */
 const WRITES_A_TURN = 16;
 
+/** How long a peer that has been sent everything may take to close, too, before it is closed to it. */
+const LINGER_MS = 250;
+
 /** What a session needs of its server. */
 export interface SessionHost {
   readonly network: ScopedNetwork;
@@ -165,6 +168,7 @@ export class Session implements StreamHandler {
   }
 
   drained(): void {
+    if (this.#ending !== undefined) return this.#abandonIn(LINGER_MS);
     if (this.#host.plan.mode === "chargen") this.#generate();
     this.#resume();
   }
@@ -191,8 +195,8 @@ export class Session implements StreamHandler {
   }
 
   /**
-   * Answers no more, sends what is queued, and closes: when the peer has
-   * closed, too, or the time of grace is over.
+   * Answers no more, sends what is queued within the time of grace, and
+   * closes: with the peer, or soon after it could have.
    */
   endWith(reason: EchoCloseReason, message?: string): void {
     if (this.#ending !== undefined || this.#isOver) return;
@@ -201,11 +205,17 @@ export class Session implements StreamHandler {
     this.#delayedBytes = 0;
     this.#connection.resume();
     this.#connection.end();
-    const { network, plan } = this.#host;
+    const { graceMs } = this.#host.plan;
+    const isSent = this.#connection.queued === 0;
+    this.#abandonIn(isSent ? Math.min(graceMs, LINGER_MS) : graceMs);
+  }
+
+  #abandonIn(milliseconds: number): void {
+    const { network } = this.#host;
     this.#cancelTimer?.();
     this.#cancelTimer = network.schedule(
-      network.now() + plan.graceMs,
-      () => this.abandon(reason),
+      network.now() + milliseconds,
+      () => this.abandon(this.#ending!.reason),
     );
   }
 

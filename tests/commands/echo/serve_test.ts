@@ -285,6 +285,21 @@ Deno.test("netdiag echo --self-signed prints the fingerprint of the certificate 
   assertMatch(subjectaltname ?? "", /\bDNS:localhost\b/);
 });
 
+Deno.test("netdiag echo --save-cert keeps the certificate for clients, who are told what to do without it", async () => {
+  await using folder = new Folder();
+  const certificate = `${folder.path}/cert.pem`;
+  await using server = await ServerProcess.start(
+    ["--self-signed", "--save-cert", certificate, "tls://127.0.0.1:0"],
+  );
+  const send = (...options: string[]) =>
+    run(["echo", "send", ...options, server.endpoints[0]!, "hello"]);
+  const trusted = await send("--cacert", certificate);
+  assertEquals([trusted.code, trusted.stderr], [0, ""]);
+  const stranger = await send();
+  assertEquals(stranger.code, 1);
+  assertMatch(stranger.stderr, /UnknownIssuer; --cacert FILE trusts [^\n]+\n$/);
+});
+
 /** The flags that a command line is said to need. */
 async function flagsFor(args: readonly string[]): Promise<string[]> {
   const { code, stdout } = await run(["permissions", "echo", ...args]);
