@@ -1,6 +1,5 @@
 /** netdiag http against curl. */
 
-import { openSite } from "../../tests/http/_site.ts";
 import { compare, limit, NETDIAG, type Result, run } from "./measure.ts";
 
 const BYTES = 2 ** 30;
@@ -11,16 +10,41 @@ const PEAK = "import resource, subprocess, sys; " +
   "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); " +
   "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
 
-/** 1 GiB from nginx over loopback, as whole processes. */
-export async function* download(): AsyncGenerator<Result> {
-  await using site = await openSite();
-  const file = await Deno.open(`${site.folder}/www/large`, {
+/** Port of the web server, in the namespace of the benchmarks. */
+const PORT = 8080;
+
+/** nginx with one file of zeros. Disposing of it ends it. */
+async function startNginx(): Promise<AsyncDisposable> {
+  const folder = await Deno.makeTempDir();
+  const file = await Deno.open(`${folder}/large`, {
     create: true,
     write: true,
   });
   await file.truncate(BYTES);
   file.close();
-  const url = `http://127.0.0.1:${site.ports.plain}/large`;
+  await Deno.writeTextFile(
+    `${folder}/nginx.conf`,
+    `user root; worker_processes 1; pid ${folder}/nginx.pid; events {}
+    http {
+      access_log off; sendfile on;
+      server { listen 127.0.0.1:${PORT}; root ${folder}; }
+    }`,
+  );
+  // It leaves its parent only when it listens.
+  const nginx = ["nginx", "-c", `${folder}/nginx.conf`, "-e", "stderr"];
+  await run(nginx, "discard");
+  return {
+    async [Symbol.asyncDispose]() {
+      await run([...nginx, "-s", "stop"], "discard");
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/** 1 GiB from nginx over loopback, as whole processes. */
+export async function* download(): AsyncGenerator<Result> {
+  await using _nginx = await startNginx();
+  const url = `http://127.0.0.1:${PORT}/large`;
   const size = ["-w", "%{size_download}", "-o", "/dev/null", url];
   const netdiag = [...NETDIAG, "http", ...size];
   const curl = ["curl", "-s", ...size];
