@@ -24,7 +24,8 @@ async function startNginx(): Promise<AsyncDisposable> {
   file.close();
   await Deno.writeTextFile(
     `${folder}/nginx.conf`,
-    `user root; worker_processes 1; pid ${folder}/nginx.pid; events {}
+    `user root; worker_processes 1; pid ${folder}/nginx.pid;
+    error_log ${folder}/error.log; events {}
     http {
       access_log off; sendfile on;
       server { listen 127.0.0.1:${PORT}; root ${folder}; }
