@@ -12,6 +12,7 @@ import {
   echoUdp,
 } from "./bench/echo.ts";
 import type { Result } from "./bench/measure.ts";
+import { download } from "./bench/http.ts";
 import { chunkedBody, httpParser } from "./bench/http_parser.ts";
 import { binary, roundTrip, startup, sweep } from "./bench/ping.ts";
 
@@ -27,6 +28,7 @@ const BENCHMARKS: Readonly<Record<string, () => AsyncGenerator<Result>>> = {
   "echo-idle": echoIdle,
   "http-parser": httpParser,
   "http-chunked": chunkedBody,
+  "http-download": download,
 };
 
 /** Set in the environment of the process that runs inside the namespace. */

@@ -33,10 +33,27 @@ const HOSTS = `127.0.0.1 localhost
 /** The flags that the README gives for a script which uses the library. */
 const SNIPPET_FLAGS = ["--no-prompt", "--allow-net", "--allow-ffi"];
 
+/** What the web server of the documentation does, on every address: a script for Deno. */
+const WEB_SERVER = `
+const body = "<!doctype html>\\n<title>Example</title>\\n";
+const head = "HTTP/1.1 200 OK\\r\\nServer: example\\r\\nContent-Type: text/html\\r\\n" +
+  "Content-Length: " + body.length + "\\r\\n\\r\\n";
+async function serve(conn) {
+  const buffer = new Uint8Array(65536);
+  while (await conn.read(buffer) !== null) {
+    await conn.write(new TextEncoder().encode(head + body));
+  }
+}
+const listener = Deno.listen({ hostname: "::", port: 80 });
+console.log("ready");
+for await (const conn of listener) serve(conn).catch(() => {});
+`;
+
 /** A network namespace with a few addresses of its own, in which everyone may ping. */
 export class Machine implements AsyncDisposable {
   readonly #lab: Lab;
   readonly #configuration: string;
+  #web: LabProcess | undefined;
 
   private constructor(lab: Lab) {
     this.#lab = lab;
@@ -68,6 +85,11 @@ export class Machine implements AsyncDisposable {
     );
     await Deno.mkdir(machine.#configuration, { recursive: true });
     await Deno.writeTextFile(`${machine.#configuration}/hosts`, HOSTS);
+    machine.#web = await machine.#lab.spawn(
+      "machine",
+      [Deno.execPath(), "eval", WEB_SERVER],
+    );
+    await machine.#web.line((line) => line === "ready");
     return machine;
   }
 
@@ -120,6 +142,7 @@ export class Machine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#web?.[Symbol.asyncDispose]();
     await this.#lab[Symbol.asyncDispose]();
     await Deno.remove(this.#configuration, { recursive: true });
   }
