@@ -115,13 +115,22 @@ export function findProblems(
   code: string | undefined,
 ): readonly CertificateProblem[] {
   const [leaf] = chain;
+  const now = Date.now();
+  // Deno has this code for whatever does not verify, an expired certificate among others.
+  const isVague = code === "UNABLE_TO_VERIFY_LEAF_SIGNATURE";
+  const timed = isVague ? chain : chain.slice(0, 1);
+  const times = [
+    ...(timed.some(({ validToMs }) => validToMs < now) ? [expired(chain)] : []),
+    ...(timed.some(({ validFromMs }) => validFromMs > now)
+      ? [notYetValid(chain)]
+      : []),
+  ];
   const problems: CertificateProblem[] = code === undefined
     ? []
-    : [platformProblem(code, chain, host)];
+    : isVague && times.length > 0
+    ? times
+    : [platformProblem(code, chain, host), ...times];
   if (leaf === undefined) return problems;
-  const now = Date.now();
-  if (leaf.validToMs < now) problems.push(expired(chain));
-  if (leaf.validFromMs > now) problems.push(notYetValid(chain));
   if (!isFor(leaf, host)) problems.push(wrongName(leaf, host));
   return problems.filter(({ code }, i) =>
     problems.findIndex((other) => other.code === code) === i

@@ -135,7 +135,8 @@ const UNTRUSTED: Readonly<
   Record<Exclude<SiteServer, "plain" | "good">, RegExp>
 > = {
   wrongName: /it is not for "localhost" but for other\.example$/,
-  expired: /it (has expired|expired on \d{4}-\d\d-\d\d, \d days? ago)$/,
+  expired:
+    /localhost: it (has expired|expired on \d{4}-\d\d-\d\d, \d days? ago)$/,
   selfSigned: /it is self-signed: no authority vouches for it$/,
   stranger:
     /it is signed by an unknown authority(, "CN=(stranger|otherAuthority)")?$/,
