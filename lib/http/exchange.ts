@@ -142,7 +142,6 @@ export class ExchangeRun implements Disposable {
         this.#received(await stream.read(buffer), buffer);
       }
       const head = this.#head;
-      this.#tell({ type: "response", response: head });
       // What lies in the buffer is overwritten by the next read.
       this.#pieces = this.#pieces.map((piece) => piece.slice());
       return head;
@@ -352,6 +351,8 @@ export class ExchangeRun implements Disposable {
       framing,
       headerBytes: bytes,
     };
+    // Now, as what follows in the same packet may be wrong.
+    this.#tell({ type: "response", response: this.#head });
   }
 
   /** Sees whether a server that has nothing more to say goes on talking. */

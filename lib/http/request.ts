@@ -2,6 +2,7 @@
 
 import { OptionError } from "../socket/options.ts";
 import type { HeaderField } from "../wire/http1/events.ts";
+import { latin1Text } from "../wire/http1/octets.ts";
 import { writeRequestHead } from "../wire/http1/request.ts";
 import type { HttpOptions, RequestInfo } from "./types.ts";
 import type { HttpUrl } from "./url.ts";
@@ -72,7 +73,7 @@ export function prepareRequest(
       target: url.target,
       version,
       headers,
-      head: new TextDecoder("latin1").decode(head),
+      head: latin1Text(head, 0, head.length),
       headBytes: head.length,
       bodyBytes: body?.length ?? 0,
     },
@@ -130,7 +131,8 @@ function basic(name: string, password: string): string {
 
 /** Text as UTF-8, each octet a character. */
 function octets(text: string): string {
-  return String.fromCharCode(...new TextEncoder().encode(text));
+  const bytes = new TextEncoder().encode(text);
+  return latin1Text(bytes, 0, bytes.length);
 }
 
 /** A request whose length is a lie would desynchronise whatever is between here and the server. */

@@ -9,7 +9,7 @@ import { firstState, prepareRequest, type RequestState } from "./request.ts";
 import { rehearse } from "./rehearsal.ts";
 import type { Exchange, HttpOptions, ResponseHead } from "./types.ts";
 import { parseAddress } from "../wire/address.ts";
-import { type HttpUrl, parseHttpUrl, placeOf } from "./url.ts";
+import { type HttpUrl, parseHttpUrl, percentEncoded, placeOf } from "./url.ts";
 
 /** RFC 9110 section 15.4: those that a client may follow by itself. */
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -140,7 +140,7 @@ export class HttpSession implements Disposable {
     if ((this.#options.maxRedirects ?? 0) === 0) return undefined;
     const location = headerValue(head.headers, "location");
     if (!REDIRECTS.has(head.status) || location === undefined) return undefined;
-    return parseHttpUrl(location, url.text);
+    return parseHttpUrl(percentEncoded(location), url.text);
   }
 
   /** Closes the connection that was kept: the next exchange opens a new one. */

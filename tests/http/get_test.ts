@@ -121,6 +121,32 @@ Deno.test("a request has what was asked for, in its place", async () => {
   );
 });
 
+Deno.test("a request tells its octets, of long fields too", async () => {
+  await using server = serveBytes(HELLO);
+  const value = "ü".repeat(500_000);
+  const { last } = await ask(server.origin, {
+    headers: [{ name: "X-Long", value }],
+  });
+  assertEquals(last.request?.head, server.requests[0]);
+  assertStringIncludes(
+    last.request!.head,
+    `X-Long: ${"\xc3\xbc".repeat(500_000)}\r\n`,
+  );
+});
+
+Deno.test("a response is told even when what comes with it is wrong", async () => {
+  await using server = serveBytes(
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnone\r\n",
+  );
+  const events: string[] = [];
+  using session = new HttpSession(server.origin, {}, (event) => {
+    events.push(event.type);
+  });
+  const [exchange] = await Array.fromAsync(session.run(() => () => {}));
+  assertEquals(exchange!.error?.code, "chunk-size-invalid");
+  assertEquals(events, ["connected", "request", "response"]);
+});
+
 Deno.test("a request that would be two is refused before anything is opened", async () => {
   const at = "http://127.0.0.1:1/";
   for (
@@ -179,6 +205,20 @@ Deno.test("a redirect to another origin takes no credentials along, one to the s
   assert(!/authorization|cookie/i.test(last), last);
   assertStringIncludes(last, "X-Other: c");
   assertEquals(server.connections, 1);
+});
+
+Deno.test("a redirect to a path beyond ASCII asks for its octets", async () => {
+  await using server = serve(async (peer) => {
+    await peer.request();
+    await peer.send(
+      "HTTP/1.1 302 Found\r\nLocation: /caf\xc3\xa9\r\nContent-Length: 0\r\n\r\n",
+    );
+    await peer.request();
+    await peer.send(HELLO);
+  });
+  const { last, body } = await ask(server.origin, { maxRedirects: 1 });
+  assertEquals(last.url, `${server.origin}/caf%C3%A9`);
+  assertEquals(body, "hello");
 });
 
 Deno.test("a redirect changes the method as RFC 9110 section 15.4 says", async () => {
