@@ -27,11 +27,11 @@ export async function runHttp(
   const { values } = plan;
   const authorities = values.cacert === undefined
     ? undefined
-    : await readAuthorities(values.cacert);
+    : await readAuthorities(values.cacert, context.signal);
   const options: HttpOptions = {
     ...plan.options,
     headers: await withUserAgent(plan.options.headers ?? []),
-    body: await readData(values.data),
+    body: await readData(values.data, context.signal),
     authorities,
     signal: context.signal,
   };
@@ -190,6 +190,8 @@ async function askAgain(
   const times: number[] = [];
   let requests = 0;
   let status = 0;
+  /** Whether every request but the first went over the connection of the one before. */
+  let areWarm = true;
   let next = performance.now();
   while (requests < values.repeat! && !signal.aborted) {
     await sleep(next - performance.now(), signal);
@@ -201,6 +203,7 @@ async function askAgain(
     if (last.error?.code === "interrupted") break;
     const missed = missedSlo(slo, last.phases);
     teller.results(exchanges, missed);
+    if (requests > 0) areWarm &&= exchanges[0]!.connection?.reused ?? false;
     requests++;
     teller.isBrief = !values.raw && !values.hex;
     if (isGood(last)) {
@@ -211,7 +214,7 @@ async function askAgain(
     if (!isGood(last) || missed.length > 0) status = 1;
   }
   const summary = summarise(plan, requests, times);
-  teller.print(summaryText(summary, values.fresh));
+  teller.print(summaryText(summary, areWarm));
   teller.json(summaryLine(summary));
   return requests === 0 ? 1 : status;
 }
@@ -237,7 +240,7 @@ function summarise(
 
 function summaryText(
   { url, requests, answered, firstMs, others }: RepeatSummary,
-  isFresh: boolean,
+  areWarm: boolean,
 ): string {
   const lines = [
     "",
@@ -248,7 +251,7 @@ function summaryText(
   if (others !== undefined) {
     const { minMs, avgMs, maxMs } = others;
     lines.push(
-      `${isFresh ? "others" : "warm"} total min/avg/max = ${
+      `${areWarm ? "warm" : "others"} total min/avg/max = ${
         [minMs, avgMs, maxMs].map(formatMs).join("/")
       } ms`,
     );

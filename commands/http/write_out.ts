@@ -2,6 +2,7 @@
 
 import { cumulative, type CumulativeTimes } from "../../lib/http/phases.ts";
 import type { Exchange } from "../../lib/http/types.ts";
+import { percentEncoded } from "../../lib/http/url.ts";
 import { UnknownNameError } from "../cli/errors.ts";
 
 /** What an output is made from. */
@@ -82,7 +83,7 @@ const VARIABLES: Readonly<Record<string, (results: Results) => string>> = {
   num_headers: (results) => String(last(results).response?.headers.length ?? 0),
   num_redirects: ({ exchanges }) => String(exchanges.length - 1),
   redirect_url: (results) => {
-    const location = field("location")(results);
+    const location = percentEncoded(field("location")(results));
     return location === "" || !URL.canParse(location, last(results).url)
       ? location
       : new URL(location, last(results).url).href;
@@ -102,7 +103,8 @@ const VARIABLES: Readonly<Record<string, (results: Results) => string>> = {
   size_request: ({ exchanges }) =>
     String(
       exchanges.reduce(
-        (sum, { request }) => sum + (request?.headBytes ?? 0),
+        (sum, { request }) =>
+          sum + (request?.headBytes ?? 0) + (request?.bodyBytes ?? 0),
         0,
       ),
     ),

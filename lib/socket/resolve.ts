@@ -201,8 +201,11 @@ export async function reverseName(
   }
 }
 
-/** The resolver itself cannot be interrupted; only the wait for it can. */
-function abortable<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
+/** Waits for what cannot be interrupted itself, as a lookup; `signal` ends the wait. */
+export function abortable<T>(
+  promise: Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   if (signal === undefined) return promise;
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
