@@ -2,7 +2,7 @@
 
 import type { Report } from "./errors.ts";
 import type { BodyFraming, HeaderField, HttpVersion } from "./events.ts";
-import { quote } from "./octets.ts";
+import { isBlank, quote } from "./octets.ts";
 
 /** The head of a response, and what it depends on. */
 export interface Head {
@@ -97,7 +97,7 @@ function isPersistent(
 ): boolean {
   if (connection.length === 0) return version.minor > 0;
   const options = connection.join(",").toLowerCase().split(",")
-    .map((option) => option.trim());
+    .map(trimmed);
   if (options.includes("close")) return false;
   return version.minor > 0 || options.includes("keep-alive");
 }
@@ -129,10 +129,19 @@ function forbid(
 const CODING =
   /^([!#$%&'*+\-.^_`|~\w]+)([ \t]*;[ \t]*[!#$%&'*+\-.^_`|~\w]+[ \t]*=[ \t]*([!#$%&'*+\-.^_`|~\w]+|"([^"\\]|\\.)*"))*$/;
 
+/** Without white space at its ends, which is SP and HTAB: RFC 9110, section 5.6.3. `trim()` takes NBSP too, which others do not. */
+function trimmed(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
 /** The items of a list, without empty ones and without regard to commas in quoted strings: RFC 9110, section 5.6.1. */
 function listItems(text: string): string[] {
   return (text.match(/("([^"\\]|\\.)*"?|[^,"])+/g) ?? [])
-    .map((item) => item.trim())
+    .map(trimmed)
     .filter((item) => item !== "");
 }
 
@@ -205,7 +214,7 @@ function frameLength(
   let values = 0;
   for (const { text, offset } of lengths) {
     for (const item of text.split(",")) {
-      const value = item.trim();
+      const value = trimmed(item);
       if (!isLength(value, text, offset, report)) {
         return { framing: CLOSE, keepAlive: false };
       }

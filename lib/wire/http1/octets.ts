@@ -71,7 +71,7 @@ export function quoteOctets(
 
 function escaped(text: string): string {
   return JSON.stringify(text).replaceAll(
-    /[\x7f-\x9f]/g,
+    /[\x7f-\xa0\xad]/g,
     (character) =>
       `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

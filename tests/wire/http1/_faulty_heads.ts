@@ -290,6 +290,19 @@ export const FAULTY_HEADS: readonly FaultVector[] = [
     'Transfer-Encoding "\\"chunked\\"" is not a list of codings',
     CLOSED,
   ),
+  // NBSP is white space to many programs, and to HTTP it is not.
+  framing(
+    "content-length-invalid",
+    `Content-Length: ${MARK}\xa05`,
+    'Content-Length "\\u00a05" is not a number of bytes',
+    [...CLOSED],
+  ),
+  framing(
+    "transfer-encoding-invalid",
+    `Transfer-Encoding: ${MARK}chunked\xa0`,
+    'Transfer-Encoding "chunked\\u00a0" is not a list of codings',
+    CLOSED,
+  ),
   {
     code: "transfer-encoding-invalid",
     response: `${OK}Transfer-Encoding:${MARK}\r\n${LENGTH}`,
