@@ -18,6 +18,7 @@ import { HttpError } from "./errors.ts";
 import { findFindings } from "./findings.ts";
 import type { PreparedRequest } from "./request.ts";
 import type { ByteStream } from "../socket/byte_stream.ts";
+import { abortable } from "../socket/resolve.ts";
 import type {
   Attempt,
   ConnectionInfo,
@@ -191,8 +192,13 @@ export class ExchangeRun implements Disposable {
         ? sink(piece) ?? undefined
         : last.then(() => sink(piece));
     }
-    if (last === undefined) this.#watch.delivered();
-    return last?.then(() => this.#watch.delivered());
+    if (last === undefined) {
+      this.#watch.delivered();
+      return undefined;
+    }
+    // Whoever takes the body may never ask for more.
+    return abortable(last, this.#watch.signal)
+      .then(() => this.#watch.delivered());
   }
 
   async #connect(): Promise<HttpConnection> {

@@ -101,6 +101,16 @@ Deno.test("httpGet() ends when its response is disposed of, or its signal aborts
   assertEquals(error.code, "interrupted");
 });
 
+Deno.test("httpGet() ends in time even when nobody reads the body", async () => {
+  await using server = serve(async (peer) => {
+    await peer.request();
+    await peer.send("HTTP/1.1 200 OK\r\n\r\n");
+    for (;;) await peer.send(new Uint8Array(65_536));
+  });
+  const response = await httpGet(server.origin, { timeouts: { total: 100 } });
+  assertEquals((await response.done).error?.code, "timeout");
+});
+
 Deno.test("a request has what was asked for, in its place", async () => {
   await using server = serveBytes(HELLO);
   await ask(`${server.origin}/x?y=1`, {
