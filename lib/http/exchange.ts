@@ -255,11 +255,9 @@ export class ExchangeRun implements Disposable {
       : body.length < 65_536
       ? [concatenated(head, body)]
       : [head, body];
+    for (const part of parts) this.#options.tap?.("sent", part);
     const write = async () => {
-      for (const part of parts) {
-        this.#options.tap?.("sent", part);
-        await stream.write(part);
-      }
+      for (const part of parts) await stream.write(part);
       this.#marks.requestedAt = performance.now();
       if (this.#watch.phase === "request") this.#watch.enter("first-byte");
     };

@@ -111,6 +111,22 @@ Deno.test("httpGet() ends in time even when nobody reads the body", async () => 
   assertEquals((await response.done).error?.code, "timeout");
 });
 
+Deno.test("httpGet() fails with what its tap throws", async () => {
+  await using server = serveBytes(HELLO);
+  for (const failing of ["sent", "received"]) {
+    await assertRejects(
+      () =>
+        httpGet(server.origin, {
+          tap(direction) {
+            if (direction === failing) throw new RangeError("full");
+          },
+        }),
+      RangeError,
+      "full",
+    );
+  }
+});
+
 Deno.test("a request has what was asked for, in its place", async () => {
   await using server = serveBytes(HELLO);
   await ask(`${server.origin}/x?y=1`, {
