@@ -90,6 +90,16 @@ export async function readAuthorities(
       } for "--cacert": no certificate in PEM in it`,
     );
   }
+  try {
+    Deno.createHttpClient({ caCerts: [text] }).close();
+  } catch (error) {
+    const reason = (error as Error).message.replace(/^Unable to add .*?: /, "");
+    throw new UsageError(
+      `Cannot use ${
+        JSON.stringify(path)
+      } for "--cacert": no valid PEM: ${reason}`,
+    );
+  }
   return text;
 }
 

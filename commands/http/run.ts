@@ -5,6 +5,7 @@ import { HttpSession } from "../../lib/http/session.ts";
 import type {
   Exchange,
   HttpOptions,
+  HttpPhases,
   ResponseHead,
 } from "../../lib/http/types.ts";
 import { oneLine } from "../cli/errors.ts";
@@ -167,6 +168,14 @@ async function ask(
   return exchanges;
 }
 
+/** The phases of the last exchange, and the total of all. */
+function phasesOf(exchanges: readonly Exchange[]): HttpPhases {
+  return {
+    ...exchanges.at(-1)!.phases,
+    totalMs: exchanges.reduce((sum, { phases }) => sum + phases.totalMs, 0),
+  };
+}
+
 async function askOnce(
   session: HttpSession,
   { slo }: HttpPlan,
@@ -174,7 +183,7 @@ async function askOnce(
 ): Promise<number> {
   const exchanges = await ask(session, teller);
   const last = exchanges.at(-1)!;
-  const missed = missedSlo(slo, last.phases);
+  const missed = missedSlo(slo, phasesOf(exchanges));
   teller.results(exchanges, missed);
   return isGood(last) && missed.length === 0 ? 0 : 1;
 }
@@ -201,15 +210,13 @@ async function askAgain(
     const exchanges = await ask(session, teller);
     const last = exchanges.at(-1)!;
     if (last.error?.code === "interrupted") break;
-    const missed = missedSlo(slo, last.phases);
+    const missed = missedSlo(slo, phasesOf(exchanges));
     teller.results(exchanges, missed);
     if (requests > 0) areWarm &&= exchanges[0]!.connection?.reused ?? false;
     requests++;
     teller.isBrief = !values.raw && !values.hex;
     if (isGood(last)) {
-      times.push(
-        exchanges.reduce((sum, { phases }) => sum + phases.totalMs, 0),
-      );
+      times.push(phasesOf(exchanges).totalMs);
     }
     if (!isGood(last) || missed.length > 0) status = 1;
   }

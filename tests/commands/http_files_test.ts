@@ -45,6 +45,37 @@ Deno.test({
   },
 });
 
+Deno.test("netdiag http says what is wrong with a file of authorities", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(path, "-----BEGIN CERTIFICATE-----\nAAAA\n");
+    const { code, stderr } = await run(["http", "--cacert", path, "localhost"]);
+    assertMatch(
+      stderr,
+      /^netdiag http: Cannot use ".*" for "--cacert": .*END CERTIFICATE.*missing\n$/,
+    );
+    assertEquals(code, 2);
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("netdiag http counts redirects for the objective of the total", async () => {
+  await using server = serve(async (peer) => {
+    await peer.request();
+    await new Promise((resolve) => setTimeout(resolve, 300)); // a slow server
+    await peer.send(
+      "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n",
+    );
+    await peer.request();
+    await peer.send("HTTP/1.1 204 No Content\r\n\r\n");
+  });
+  const slo = ["--slo", "total=300"];
+  const { code, stderr } = await run(["http", "-L", ...slo, server.origin]);
+  assertMatch(stderr, /^netdiag http: SLO missed: total took \d+\.\d ms/);
+  assertEquals(code, 1);
+});
+
 Deno.test("netdiag http counts the whole request, as curl does", async () => {
   await using server = serveBytes("HTTP/1.1 204 No Content\r\n\r\n");
   const { stdout } = await run([
