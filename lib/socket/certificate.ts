@@ -176,7 +176,7 @@ export function problemOfDeno(
 ): CertificateProblem | undefined {
   const reason = /^invalid peer certificate: (.*)$/s.exec(message)?.[1];
   if (reason === undefined) return undefined;
-  if (/^expired/i.test(reason)) return expired(chain);
+  if (/^(certificate )?expired/i.test(reason)) return expired(chain);
   if (/not ?valid ?yet/i.test(reason)) return notYetValid(chain);
   if (/not ?valid ?for ?name/i.test(reason)) {
     const names = [...reason.matchAll(/(?:DnsName|IpAddress)\("?([^")]+)/g)]
