@@ -6,7 +6,11 @@ import {
   connectUnix,
   findDestination,
 } from "../socket/byte_stream.ts";
-import { type Attempt, ConnectError } from "../socket/happy_eyeballs.ts";
+import {
+  AbandonedError,
+  type Attempt,
+  ConnectError,
+} from "../socket/happy_eyeballs.ts";
 import type { TlsDetails } from "../socket/tls.ts";
 import { HttpError } from "./errors.ts";
 import { READ_BYTES } from "./limits.ts";
@@ -95,6 +99,10 @@ async function connect(
     observer.attempted(attempts);
     return winner;
   } catch (error) {
+    if (error instanceof AbandonedError) {
+      observer.attempted(error.attempts);
+      throw error.cause;
+    }
     if (!(error instanceof ConnectError)) throw error;
     observer.attempted(error.attempts);
     const to = options.unixPath ??

@@ -40,6 +40,20 @@ export class ConnectError extends Error {
   }
 }
 
+/** All attempts were given up; {@linkcode AbandonedError.cause} is the reason of the signal that said so. */
+export class AbandonedError extends Error {
+  /** The name of the class. */
+  override readonly name = "AbandonedError";
+  /** In the order in which they began. */
+  readonly attempts: readonly Attempt[];
+
+  /** For the library's own use; a constructor cannot be hidden. */
+  constructor(attempts: readonly Attempt[], cause: unknown) {
+    super("All attempts to connect were given up", { cause });
+    this.attempts = attempts;
+  }
+}
+
 function describeFailure({ address, outcome, reason }: Attempt): string {
   return `${address}: ${reason ?? outcome}`;
 }
@@ -87,6 +101,7 @@ interface Runner {
  *
  * @param addresses at least one, in the order in which to try them
  * @throws {ConnectError} when none could be connected to
+ * @throws {AbandonedError} when the signal aborts meanwhile
  */
 export async function race<T>(
   addresses: readonly string[],
@@ -124,8 +139,7 @@ export async function race<T>(
     return runners.map(({ attempt }) => attempt!);
   };
   const giveUp = () => {
-    end();
-    reject(signal.reason);
+    reject(new AbandonedError(end(), signal.reason));
   };
   const startNext = () => {
     clearTimeout(timer);

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
+  AbandonedError,
   ConnectError,
   interleave,
   race,
@@ -108,7 +109,13 @@ Deno.test("race() gives everything up when its signal aborts", async () => {
   const { signal } = controller;
   const result = race(["a", "b"], { ...network.options, signal });
   await network.begins("a");
-  controller.abort(new Error("enough"));
-  await assertRejects(() => result, Error, "enough");
+  const reason = new Error("enough");
+  controller.abort(reason);
+  const error = await assertRejects(() => result, AbandonedError);
+  assertEquals(error.cause, reason);
+  assertEquals(
+    error.attempts.map(({ address, outcome }) => [address, outcome]),
+    [["a", "abandoned"]],
+  );
   assertEquals(network.aborted, ["a"]);
 });
