@@ -72,6 +72,8 @@ export interface Observations {
   readonly extraBytes: number;
   /** The server said that it would close the connection, and did not. */
   readonly staysOpen: boolean;
+  /** The kept connection that was to be used turned out to be closed. */
+  readonly replacesClosed: boolean;
   /** Sending failed although a response came. */
   readonly sendFailure: string | undefined;
   readonly keepAlive: boolean;
@@ -108,6 +110,8 @@ export class ExchangeRun implements Disposable {
   #sendFailure: unknown;
   #failure: Failure | undefined;
   redirect: string | undefined;
+  /** It follows one that found its kept connection closed. */
+  replacesClosed = false;
 
   /** @param kept a connection to use in place of a new one; it is the exchange's now */
   constructor(
@@ -447,6 +451,7 @@ export class ExchangeRun implements Disposable {
       deviations: this.#deviations,
       extraBytes: this.#extraBytes,
       staysOpen: this.#staysOpen,
+      replacesClosed: this.replacesClosed,
       sendFailure: this.#sendFailure instanceof Error
         ? this.#sendFailure.message
         : undefined,

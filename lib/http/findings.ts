@@ -1,6 +1,7 @@
 /** What is unusual or wrong about an exchange, and why it matters. */
 
 import { DEFAULT_SLOW_MS } from "./limits.ts";
+import { codingOf } from "./coding.ts";
 import { headerValue, type Observations } from "./exchange.ts";
 import type {
   Exchange,
@@ -51,13 +52,14 @@ export function findFindings(
   options: HttpOptions,
 ): Finding[] {
   return [
-    ...connecting(exchange),
+    ...connecting(exchange, observations),
     ...certificates(exchange),
     ...slowPhases(exchange, options.slowMs ?? DEFAULT_SLOW_MS),
     ...deviations(observations),
     ...(exchange.response === undefined
       ? []
       : fields(exchange.response, exchange, observations)),
+    ...(options.compressed ? codings(exchange.response) : []),
     ...ending(exchange, observations),
   ];
 }
@@ -70,10 +72,17 @@ function note(code: string, message: string): Finding {
   return { severity: "note", code, message };
 }
 
-function connecting({ attempts, connection }: Exchange): Finding[] {
+function connecting(
+  { attempts, connection }: Exchange,
+  { replacesClosed }: Observations,
+): Finding[] {
   if (connection === undefined) return [];
   const failed = attempts.filter(({ outcome }) => outcome !== "connected");
-  return failed.map(({ address, outcome, reason }) =>
+  const closed = warning(
+    "kept-connection-closed",
+    "The server closed the kept connection without having said so: the request went over a new one",
+  );
+  const unreachable = failed.map(({ address, outcome, reason }) =>
     warning(
       "address-unreachable",
       outcome === "failed"
@@ -81,6 +90,7 @@ function connecting({ attempts, connection }: Exchange): Finding[] {
         : `${address} had not answered when another address did: clients without Happy Eyeballs wait for it`,
     )
   );
+  return replacesClosed ? [closed, ...unreachable] : unreachable;
 }
 
 function certificates({ tls, error }: Exchange): Finding[] {
@@ -191,6 +201,20 @@ function fields(
     );
   }
   return findings;
+}
+
+function codings(response: ResponseInfo | undefined): Finding[] {
+  const coding = headerValue(response?.headers ?? [], "content-encoding");
+  const isUndone = coding === undefined || codingOf(coding) !== undefined ||
+    coding.toLowerCase() === "identity";
+  return isUndone ? [] : [
+    warning(
+      "coding-not-undone",
+      `The body is in the coding ${
+        JSON.stringify(coding)
+      }, which is not undone: it is as it came`,
+    ),
+  ];
 }
 
 function ending(

@@ -79,6 +79,7 @@ export class HttpSession implements Disposable {
           if (!this.#isStale(error, state)) throw error;
           run[Symbol.dispose]();
           run = this.#start(url, state);
+          run.replacesClosed = true;
           head = await run.head();
         }
         const next = this.#redirect(head, url);

@@ -274,7 +274,7 @@ Deno.test("a redirect changes the method as RFC 9110 section 15.4 says", async (
   }
 });
 
-Deno.test("a kept connection that the server has closed is replaced", async () => {
+Deno.test("a kept connection that the server has closed is replaced, and that is a finding", async () => {
   await using server = serve(async (peer) => {
     await peer.request();
     await peer.send(HELLO);
@@ -284,6 +284,10 @@ Deno.test("a kept connection that the server has closed is replaced", async () =
     for await (const exchange of session.run(() => () => {})) {
       assertEquals(exchange.error, undefined);
       assertEquals(exchange.connection?.reused, false);
+      assertEquals(
+        exchange.findings.map(({ code }) => code),
+        i === 0 ? [] : ["kept-connection-closed"],
+      );
     }
   }
   assertEquals(server.connections, 3);
@@ -337,6 +341,21 @@ Deno.test("a body without a length, and text that could be compressed, are findi
     "length-missing",
     "not-compressed",
   ]);
+});
+
+Deno.test("a coding that --compressed cannot undo is a finding", async () => {
+  const body = "not really zstd";
+  await using server = serveBytes(
+    "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Encoding: zstd\r\n" +
+      `Content-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  const { last, body: received } = await ask(server.origin, {
+    compressed: true,
+  });
+  assertEquals(received, body);
+  assertEquals(last.findings.map(({ code }) => code), ["coding-not-undone"]);
+  const { last: plain } = await ask(server.origin);
+  assertEquals(plain.findings, []);
 });
 
 Deno.test("a slow phase is a finding", async () => {
