@@ -170,7 +170,7 @@ export const http: Command<typeof HTTP_OPTIONS> = {
     "it was sent (>), the response (<), where the time went, and what is " +
     "unusual or wrong. The body is counted, not shown: -o - prints it. URL is " +
     "http://, https://, or a bare host/path, which means http.",
-    "Phases, which add up to the total: lookup (name to addresses), connect " +
+    "Phases, which add up to the total unless one fails: lookup (name to addresses), connect " +
     "(TCP, the first of several addresses that answers), tls (handshake), " +
     "request (until the system has all of it), first-byte (from there until " +
     "the first byte of the response), transfer (from there until the last " +
