@@ -129,6 +129,9 @@ export function checkLoadOptions(
   if (options.cacert !== undefined && transport !== "tls") {
     throw new UsageError('Option "--cacert" goes with a tls:// endpoint only');
   }
+  if (options.csv === "-") {
+    throw new UsageError('Invalid value "-" for "--csv": it needs a file');
+  }
   if (options.reconnect && !isStream) {
     throw new UsageError(
       `Option "--reconnect" is for connections, and ${transport} has none`,

@@ -228,6 +228,7 @@ Deno.test("echo load refuses options that do not go together", () => {
     ["-4 -6 tcp://a:1", 'Options "--ipv4" and "--ipv6" exclude each other'],
     ["-d 0 tcp://a:1", 'Invalid value "0" for "--duration": must be above 0'],
     ["-W 0 tcp://a:1", 'Invalid value "0" for "--timeout": must be above 0'],
+    ["--csv - tcp://a:1", 'Invalid value "-" for "--csv": it needs a file'],
     ["--reconnect udp://a:1", 'Option "--reconnect" is for connections'],
     ["--in-flight 2 tcp://a:1", 'Option "--in-flight" is for datagrams'],
     [
