@@ -7,7 +7,7 @@ import { HTTP_OPTIONS } from "../../commands/http.ts";
 import { UnknownNameError } from "../../commands/cli/errors.ts";
 import { assertThrows } from "@std/assert";
 import { serve, serveBytes } from "../http/_server.ts";
-import { command, EVERYTHING, run, start } from "./_program.ts";
+import { command, EVERYTHING, flagsTest, run, start } from "./_program.ts";
 import { LabProcess } from "../netlab/process.ts";
 
 const HELLO =
@@ -165,34 +165,43 @@ Deno.test("netdiag http ends with 141 when its reader leaves", async () => {
   assertEquals(stdout, "xxxxx 141\n");
 });
 
-Deno.test("the flags that netdiag permissions http prints suffice", async () => {
-  await using server = serveBytes(PLAIN);
-  const folder = await Deno.makeTempDir();
-  try {
-    const args = ["-d", `@${folder}/in`, "-o", `${folder}/out`, server.origin];
-    await Deno.writeTextFile(`${folder}/in`, "a=b");
-    const { stdout } = await permissions(...args);
-    assertEquals(
-      stdout,
-      `--allow-net=127.0.0.1:${server.port} --allow-read=${folder}/in --allow-write=${folder}/out\n`,
-    );
-    const { code, stderr } = await run(
-      ["http", ...args],
-      stdout.trim().split(" "),
-    );
-    assertEquals([code, stderr], [0, ""]);
-    assertEquals(await Deno.readTextFile(`${folder}/out`), "hello\n");
+flagsTest(
+  "the flags that netdiag permissions http prints suffice",
+  async () => {
+    await using server = serveBytes(PLAIN);
+    const folder = await Deno.makeTempDir();
+    try {
+      const args = [
+        "-d",
+        `@${folder}/in`,
+        "-o",
+        `${folder}/out`,
+        server.origin,
+      ];
+      await Deno.writeTextFile(`${folder}/in`, "a=b");
+      const { stdout } = await permissions(...args);
+      assertEquals(
+        stdout,
+        `--allow-net=127.0.0.1:${server.port} --allow-read=${folder}/in --allow-write=${folder}/out\n`,
+      );
+      const { code, stderr } = await run(
+        ["http", ...args],
+        stdout.trim().split(" "),
+      );
+      assertEquals([code, stderr], [0, ""]);
+      assertEquals(await Deno.readTextFile(`${folder}/out`), "hello\n");
 
-    const refused = await run(["http", ...args], []);
-    assertEquals(refused.code, 2);
-    assertMatch(
-      refused.stderr,
-      /^netdiag http: Requires .*: run again with --allow-net=.*\n$/,
-    );
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+      const refused = await run(["http", ...args], []);
+      assertEquals(refused.code, 2);
+      assertMatch(
+        refused.stderr,
+        /^netdiag http: Requires .*: run again with --allow-net=.*\n$/,
+      );
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
 
 Deno.test("netdiag http --unix connects to a path, with the flags that it asks for", async () => {
   const folder = await Deno.makeTempDir();
@@ -215,20 +224,23 @@ Deno.test("netdiag http --unix connects to a path, with the flags that it asks f
   }
 });
 
-Deno.test("a redirect to where the permissions do not reach is refused, with the flag", async () => {
-  await using server = serveBytes(
-    "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.2:1/\r\nContent-Length: 0\r\n\r\n",
-  );
-  const { code, stderr } = await run(
-    ["http", "-L", server.origin],
-    [`--allow-net=127.0.0.1:${server.port}`],
-  );
-  assertEquals(code, 2);
-  assertEquals(
-    stderr,
-    'netdiag http: Requires net access to "127.0.0.2:1": run again with --allow-net=127.0.0.2:1\n',
-  );
-});
+flagsTest(
+  "a redirect to where the permissions do not reach is refused, with the flag",
+  async () => {
+    await using server = serveBytes(
+      "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.2:1/\r\nContent-Length: 0\r\n\r\n",
+    );
+    const { code, stderr } = await run(
+      ["http", "-L", server.origin],
+      [`--allow-net=127.0.0.1:${server.port}`],
+    );
+    assertEquals(code, 2);
+    assertEquals(
+      stderr,
+      'netdiag http: Requires net access to "127.0.0.2:1": run again with --allow-net=127.0.0.2:1\n',
+    );
+  },
+);
 
 Deno.test("--resolve and --connect-to need the permission for where they lead", async () => {
   await using server = serveBytes(PLAIN);
