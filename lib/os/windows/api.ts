@@ -55,7 +55,12 @@ const IPHLPAPI = {
     result: "u32",
   },
   IcmpParseReplies: { parameters: ["buffer", "u32"], result: "u32" },
-  Icmp6ParseReplies: { parameters: ["buffer", "u32"], result: "u32" },
+  // Wine 10 has none.
+  Icmp6ParseReplies: {
+    parameters: ["buffer", "u32"],
+    result: "u32",
+    optional: true,
+  },
   if_nametoindex: { parameters: ["buffer"], result: "u32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 

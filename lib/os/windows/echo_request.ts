@@ -94,7 +94,7 @@ export class EchoRequest {
     const { buffer } = this;
     const count = this.#family === 4
       ? call.IcmpParseReplies(buffer, buffer.length)
-      : call.Icmp6ParseReplies(buffer, buffer.length);
+      : call.Icmp6ParseReplies!(buffer, buffer.length);
     if (count === 0) return this.#failure();
     if (this.#family === 6) return [this.#reply6()];
     return Array.from({ length: count }, (_, i) => this.#reply4(i));

@@ -313,6 +313,9 @@ function ipOptions(
 
 function openIcmp(api: WindowsApi, family: Family): bigint {
   const { call } = api;
+  if (family === 6 && call.Icmp6ParseReplies === null) {
+    throw notSupported("ping over IPv6", "the system has no Icmp6ParseReplies");
+  }
   const handle = family === 4 ? call.IcmpCreateFile() : call.Icmp6CreateFile();
   if (handle !== c.INVALID_HANDLE) return handle;
   const number = call.GetLastError();
