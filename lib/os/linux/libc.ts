@@ -170,25 +170,6 @@ export function check(result: number, operation: string): number {
   return result;
 }
 
-/** Buffers that other threads use at the moment. */
-const held = new Set<object>();
-
-/**
- * Keeps buffers from being collected while a call on another thread uses
- * them; Deno before 2.9 does not.
- */
-export async function holding<T>(
-  call: Promise<T>,
-  ...buffers: object[]
-): Promise<T> {
-  for (const buffer of buffers) held.add(buffer);
-  try {
-    return await call;
-  } finally {
-    for (const buffer of buffers) held.delete(buffer);
-  }
-}
-
 /** The address of a buffer, which must be backed by an ArrayBuffer of its own (small typed arrays move). */
 export function addressOf(buffer: ArrayBuffer): bigint {
   return libc().memcpy(new Uint8Array(buffer), 0n, 0n);
