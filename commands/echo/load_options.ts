@@ -17,7 +17,11 @@ import type { EchoLoadOptions } from "../../lib/echo/load_types.ts";
 import type { Endpoint } from "../../lib/socket/endpoint.ts";
 import { UsageError } from "../cli/errors.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
-import { readCertificates } from "./send_options.ts";
+import {
+  checkClientOptions,
+  CLIENT_OPTIONS,
+  clientOptions,
+} from "./client_options.ts";
 
 /** The options of `echo load`. */
 export const LOAD_OPTIONS = {
@@ -79,22 +83,7 @@ export const LOAD_OPTIONS = {
       `(${DEFAULT_STREAM_TIMEOUT_MS / 1000}s; datagrams ` +
       `${DEFAULT_DATAGRAM_TIMEOUT_MS / 1000}s)`,
   },
-  ipv4: { short: "4", type: "flag", help: "use IPv4 only" },
-  ipv6: { short: "6", type: "flag", help: "use IPv6 only" },
-  cacert: {
-    type: "string",
-    value: "FILE",
-    help: "trust the certificates in this file, too (tls://)",
-  },
-  engine: {
-    type: "choice",
-    choices: ["auto", "native", "deno"],
-    help:
-      "native is the event loop through FFI (Linux), deno Deno's sockets; " +
-      "auto: native where it can be had",
-  },
-  quiet: { short: "q", type: "flag", help: "only the summary" },
-  json: { type: "flag", help: "one JSON object a line; the last one sums up" },
+  ...CLIENT_OPTIONS,
   csv: {
     type: "string",
     value: "FILE",
@@ -113,8 +102,10 @@ export type LoadValues = OptionValues<typeof LOAD_OPTIONS>;
  */
 export function checkLoadOptions(
   options: LoadValues,
-  { transport }: Endpoint,
+  endpoint: Endpoint,
 ): void {
+  checkClientOptions(options, endpoint);
+  const { transport } = endpoint;
   const isStream = transport !== "udp" && transport !== "unixgram";
   for (const name of ["duration", "timeout"] as const) {
     if (options[name] === 0) {
@@ -122,12 +113,6 @@ export function checkLoadOptions(
         `Invalid value "0" for "--${name}": must be above 0`,
       );
     }
-  }
-  if (options.ipv4 && options.ipv6) {
-    throw new UsageError('Options "--ipv4" and "--ipv6" exclude each other');
-  }
-  if (options.cacert !== undefined && transport !== "tls") {
-    throw new UsageError('Option "--cacert" goes with a tls:// endpoint only');
   }
   if (options.csv === "-") {
     throw new UsageError('Invalid value "-" for "--csv": it needs a file');
@@ -169,10 +154,6 @@ export async function loadOptions(
     rate: options.rate,
     reconnect: options.reconnect,
     timeoutMs: options.timeout,
-    family: options.ipv4 ? 4 : options.ipv6 ? 6 : undefined,
-    certificates: options.cacert === undefined
-      ? undefined
-      : [await readCertificates(options.cacert)],
-    engine: options.engine,
+    ...await clientOptions(options),
   };
 }

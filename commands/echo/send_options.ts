@@ -9,8 +9,13 @@ import {
 } from "../../lib/echo/probe_options.ts";
 import type { EchoProbeOptions } from "../../lib/echo/probe_types.ts";
 import type { Endpoint } from "../../lib/socket/endpoint.ts";
-import { systemReason, UsageError } from "../cli/errors.ts";
+import { UsageError } from "../cli/errors.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
+import {
+  checkClientOptions,
+  CLIENT_OPTIONS,
+  clientOptions,
+} from "./client_options.ts";
 import { ENCODINGS } from "./encodings.ts";
 
 /** The options of `echo send`. */
@@ -81,21 +86,7 @@ export const SEND_OPTIONS = {
     choices: ENCODINGS,
     help: "how MESSAGE becomes bytes, and the answer text (utf-8)",
   },
-  ipv4: { short: "4", type: "flag", help: "use IPv4 only" },
-  ipv6: { short: "6", type: "flag", help: "use IPv6 only" },
-  cacert: {
-    type: "string",
-    value: "FILE",
-    help: "trust the certificates in this file, too (tls://)",
-  },
-  engine: {
-    type: "choice",
-    choices: ["auto", "native", "deno"],
-    help: "native: the system's own sockets, by FFI (Linux); deno: Deno's; " +
-      "auto: native where it can be had",
-  },
-  quiet: { short: "q", type: "flag", help: "only the summary" },
-  json: { type: "flag", help: "one JSON object a line; the last one sums up" },
+  ...CLIENT_OPTIONS,
 } as const satisfies OptionSpecs;
 
 /** What a command line gave for them. */
@@ -112,21 +103,17 @@ const STREAM_OPTIONS = ["frame", "split", "coalesce"] as const;
  */
 export function checkOptions(
   options: SendValues,
-  { transport }: Endpoint,
+  endpoint: Endpoint,
   message: string | undefined,
 ): void {
+  checkClientOptions(options, endpoint);
+  const { transport } = endpoint;
   const isStream = transport !== "udp" && transport !== "unixgram";
   const misplaced = STREAM_OPTIONS.find((name) => options[name] !== undefined);
   if (!isStream && misplaced !== undefined) {
     throw new UsageError(
       `Option "--${misplaced}" is for streams, and ${transport} has datagrams`,
     );
-  }
-  if (options.cacert !== undefined && transport !== "tls") {
-    throw new UsageError('Option "--cacert" goes with a tls:// endpoint only');
-  }
-  if (options.ipv4 && options.ipv6) {
-    throw new UsageError('Options "--ipv4" and "--ipv6" exclude each other');
   }
   if (message !== undefined && options.size !== undefined) {
     throw new UsageError(
@@ -155,21 +142,6 @@ export async function probeOptions(
     framing: options.frame,
     split: options.split,
     coalesce: options.coalesce,
-    family: options.ipv4 ? 4 : options.ipv6 ? 6 : undefined,
-    certificates: options.cacert === undefined
-      ? undefined
-      : [await readCertificates(options.cacert)],
-    engine: options.engine,
+    ...await clientOptions(options),
   };
-}
-
-/** @throws {UsageError} when the file cannot be read */
-export async function readCertificates(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    throw new UsageError(
-      `Cannot read certificates from "${path}": ${systemReason(error)}`,
-    );
-  }
 }

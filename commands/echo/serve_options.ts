@@ -16,6 +16,7 @@ import {
 } from "../../lib/echo/server_options.ts";
 import { UsageError } from "../cli/errors.ts";
 import type { OptionSpecs, OptionValues } from "../command.ts";
+import { ENGINE_OPTION } from "./client_options.ts";
 import type { LogOptions } from "./log.ts";
 import { LOG_LEVELS, type LogLevel } from "./log_events.ts";
 
@@ -158,12 +159,7 @@ export const SERVE_OPTIONS = {
     help: "share TCP and UDP ports over N threads, SO_REUSEPORT; " +
       "--max-conns is then for each; needs the native engine",
   },
-  engine: {
-    type: "choice",
-    choices: ["auto", "native", "deno"],
-    help: "native: the system's own sockets, by FFI (Linux); deno: Deno's; " +
-      "auto: native where it can be had",
-  },
+  engine: ENGINE_OPTION,
   log: {
     type: "string",
     value: "FILE",
