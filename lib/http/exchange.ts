@@ -1,12 +1,6 @@
 /** One request, and the response to it. */
 
 import { HttpParseError } from "../wire/http1/errors.ts";
-import type {
-  Deviation,
-  HeaderField,
-  ResponseEvent,
-} from "../wire/http1/events.ts";
-import { ResponseParser } from "../wire/http1/parser.ts";
 import {
   type HttpConnection,
   type Marks,
@@ -15,7 +9,7 @@ import {
 import { type ByteSink, codingOf, DecodeError } from "./coding.ts";
 import type { Decoder } from "./decode.ts";
 import { HttpError } from "./errors.ts";
-import { findFindings } from "./findings.ts";
+import { findFindings, type Observations } from "./findings.ts";
 import type { PreparedRequest } from "./request.ts";
 import type { ByteStream } from "../socket/byte_stream.ts";
 import { abortable } from "../socket/resolve.ts";
@@ -25,14 +19,13 @@ import type {
   Exchange,
   Failure,
   HttpOptions,
-  InterimResponse,
   RequestInfo,
   ResponseHead,
-  ResponseInfo,
   TlsDetails,
 } from "./types.ts";
 import { phasesOf } from "./phases.ts";
 import { parserOptions } from "./options.ts";
+import { headerValue, type HeadEvent, IncomingResponse } from "./response.ts";
 import type { HttpUrl } from "./url.ts";
 import { Watch } from "./watch.ts";
 
@@ -45,39 +38,11 @@ export type HttpEvent =
   }
   | { readonly type: "tls"; readonly tls: TlsDetails }
   | { readonly type: "request"; readonly request: RequestInfo }
-  | { readonly type: "interim"; readonly response: InterimResponse }
-  | { readonly type: "response"; readonly response: ResponseHead }
+  | HeadEvent
   | { readonly type: "redirect"; readonly location: string };
-
-/** The value of the first field of a name. */
-export function headerValue(
-  headers: readonly HeaderField[],
-  name: string,
-): string | undefined {
-  return headers.find((field) => field.name.toLowerCase() === name)?.value;
-}
 
 /** How long a server that said that it will close may take to do so, or to send more than it said. */
 const LINGER_MS = 100;
-
-/** What web servers say to a request that came without TLS where they want it: nginx, Apache, Go, and others. */
-const WANTS_TLS =
-  /plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled|HTTP request to an HTTPS server|port requires TLS/i;
-const WORDS_BYTES = 1024;
-
-/** What findings are made from, beside the exchange itself. */
-export interface Observations {
-  readonly deviations: readonly Deviation[];
-  /** Bytes that came after the end of the response. */
-  readonly extraBytes: number;
-  /** The server said that it would close the connection, and did not. */
-  readonly staysOpen: boolean;
-  /** The kept connection that was to be used turned out to be closed. */
-  readonly replacesClosed: boolean;
-  /** Sending failed although a response came. */
-  readonly sendFailure: string | undefined;
-  readonly keepAlive: boolean;
-}
 
 /** An exchange that goes on. */
 export class ExchangeRun implements Disposable {
@@ -90,22 +55,11 @@ export class ExchangeRun implements Disposable {
   #attempts: readonly Attempt[] = [];
   #tls: TlsDetails | undefined;
   #isRequested = false;
-  readonly #parser: ResponseParser;
+  readonly #response: IncomingResponse;
   readonly #close = () => this.#connection?.stream.close();
   #connection: HttpConnection | undefined;
   #connectionInfo: ConnectionInfo | undefined;
-  #status: Extract<ResponseEvent, { type: "status" }> | undefined;
-  #head: ResponseHead | undefined;
-  readonly #interim: InterimResponse[] = [];
-  #trailers: readonly HeaderField[] = [];
-  readonly #deviations: Deviation[] = [];
-  /** Content that has been read and not been delivered. */
-  #pieces: Uint8Array[] = [];
-  #bodyBytes = 0;
-  #extraBytes = 0;
   #staysOpen = false;
-  #ended = false;
-  #keepAlive = false;
   #decoder: Decoder | undefined;
   #sendFailure: unknown;
   #failure: Failure | undefined;
@@ -128,8 +82,10 @@ export class ExchangeRun implements Disposable {
     this.#connection = kept;
     this.#watch = new Watch(options.timeouts, options.signal);
     this.#watch.signal.addEventListener("abort", this.#close);
-    this.#parser = new ResponseParser(
+    this.#response = new IncomingResponse(
       parserOptions(options, request.info.method),
+      url.secure,
+      tell,
     );
   }
 
@@ -143,13 +99,11 @@ export class ExchangeRun implements Disposable {
       const connection = await this.#connect();
       this.#send(connection);
       const { stream, buffer } = connection;
-      while (this.#head === undefined) {
+      while (this.#response.head === undefined) {
         this.#received(await stream.read(buffer), buffer);
       }
-      const head = this.#head;
-      // What lies in the buffer is overwritten by the next read.
-      this.#pieces = this.#pieces.map((piece) => piece.slice());
-      return head;
+      this.#response.keepPieces();
+      return this.#response.head;
     });
   }
 
@@ -162,11 +116,9 @@ export class ExchangeRun implements Disposable {
     await this.#guard(async () => {
       const { stream, buffer } = this.#connection!;
       const decoded = await this.#decoded(sink);
-      this.#requirePlain(this.#pieces);
       await this.#deliver(decoded);
-      while (!this.#ended) {
+      while (!this.#response.isComplete) {
         this.#received(await stream.read(buffer), buffer);
-        this.#requirePlain(this.#pieces);
         await this.#deliver(decoded);
       }
       await this.#decoder?.end();
@@ -176,7 +128,7 @@ export class ExchangeRun implements Disposable {
 
   async #decoded(sink: ByteSink): Promise<ByteSink> {
     const coding = this.#options.compressed
-      ? codingOf(headerValue(this.#head!.headers, "content-encoding"))
+      ? codingOf(headerValue(this.#response.head!.headers, "content-encoding"))
       : undefined;
     if (coding === undefined) return sink;
     const { Decoder } = await import("./decode.ts");
@@ -187,8 +139,7 @@ export class ExchangeRun implements Disposable {
 
   /** What it returns is to be awaited, if it is anything. */
   #deliver(sink: ByteSink): Promise<void> | undefined {
-    const pieces = this.#pieces;
-    this.#pieces = [];
+    const pieces = this.#response.takePieces();
     this.#watch.deliver();
     let last: Promise<void> | undefined;
     for (const piece of pieces) {
@@ -270,12 +221,12 @@ export class ExchangeRun implements Disposable {
 
   /** What was read, and what it means. */
   #received(count: number | null, buffer: Uint8Array): void {
-    const handler = (event: ResponseEvent) => this.#take(event);
     if (count === null) {
       if (this.#sendFailure !== undefined && this.#watch.received === 0) {
         throw this.#sendFailure;
       }
-      this.#parser.finish(handler);
+      this.#response.finish();
+      this.#ended();
       return;
     }
     if (this.#watch.received === 0) {
@@ -285,90 +236,21 @@ export class ExchangeRun implements Disposable {
     this.#watch.received += count;
     const bytes = buffer.subarray(0, count);
     this.#options.tap?.("received", bytes);
-    if (this.#watch.received === count) this.#requireHttp(bytes);
-    this.#extraBytes = count - this.#parser.feed(bytes, handler);
+    this.#response.feed(bytes);
+    this.#ended();
   }
 
-  /** A TLS alert (RFC 8446 section 6) in place of a status line: the server waited for a handshake. */
-  #requireHttp(bytes: Uint8Array): void {
-    if (this.#url.secure || bytes[0] !== 0x15 || bytes[1] !== 3) return;
-    throw new HttpError({
-      code: "not-http",
-      phase: "transfer",
-      message:
-        "The server speaks TLS on this port, not plain HTTP: use https://",
-    });
-  }
-
-  /** The same, from servers that say so in HTTP. */
-  #requirePlain([piece]: readonly Uint8Array[]): void {
-    if (this.#url.secure || piece === undefined) return;
-    if (this.#head!.status !== 400 || this.#bodyBytes > WORDS_BYTES) return;
-    const words = new TextDecoder("latin1").decode(piece);
-    if (!WANTS_TLS.test(words)) return;
-    throw new HttpError({
-      code: "wants-tls",
-      phase: "transfer",
-      message:
-        "The server wants TLS on this port, not plain HTTP: use https://",
-    });
-  }
-
-  #take(event: ResponseEvent): void {
-    switch (event.type) {
-      case "status":
-        this.#status = event;
-        break;
-      case "headers":
-        this.#takeHeaders(event);
-        break;
-      case "data":
-        this.#bodyBytes += event.data.length;
-        this.#pieces.push(event.data);
-        break;
-      case "trailers":
-        this.#trailers = event.headers;
-        break;
-      case "end":
-        this.#ended = true;
-        this.#keepAlive = event.keepAlive;
-        this.#marks.endedAt = performance.now();
-        break;
-      case "deviation":
-        this.#deviations.push(event.deviation);
-        break;
-    }
-  }
-
-  #takeHeaders(
-    { headers, framing, bytes }: Extract<ResponseEvent, { type: "headers" }>,
-  ): void {
-    const { version, status, reason } = this.#status!;
-    // 101 is the last response of HTTP on its connection.
-    if (status >= 100 && status < 200 && status !== 101) {
-      const response = { status, reason, headers };
-      this.#interim.push(response);
-      this.#tell({ type: "interim", response });
-      return;
-    }
-    this.#head = {
-      version,
-      status,
-      reason,
-      headers,
-      framing,
-      headerBytes: bytes,
-    };
-    // Now, as what follows in the same packet may be wrong.
-    this.#tell({ type: "response", response: this.#head });
+  #ended(): void {
+    if (this.#response.isComplete) this.#marks.endedAt = performance.now();
   }
 
   /** Sees whether a server that has nothing more to say goes on talking. */
   async #linger(): Promise<void> {
     const connection = this.#connection!;
-    const isOpenEnded = this.#head!.framing.kind === "close";
-    if (this.#keepAlive || isOpenEnded || this.#extraBytes > 0) return;
-    if (this.#head!.status === 101) return;
+    const { head, keepAlive, extraBytes } = this.#response;
+    const isOpenEnded = head!.framing.kind === "close";
+    if (keepAlive || isOpenEnded || extraBytes > 0) return;
+    if (head!.status === 101) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<"late">((resolve) => {
       timer = setTimeout(() => resolve("late"), LINGER_MS);
@@ -377,7 +259,7 @@ export class ExchangeRun implements Disposable {
     const count = await Promise.race([more, late]);
     clearTimeout(timer);
     if (count === "late") this.#staysOpen = true;
-    else this.#extraBytes += count ?? 0;
+    else this.#response.exceed(count ?? 0);
   }
 
   /** Runs a step; whatever the peer did wrong becomes an {@linkcode HttpError}. */
@@ -435,7 +317,7 @@ export class ExchangeRun implements Disposable {
       attempts: this.#attempts,
       tls: this.#tls,
       phases: phasesOf(this.#marks, this.#url.secure),
-      response: this.#response(),
+      response: this.#response.info(this.#decoder?.decodedBytes),
       findings: [],
       redirect: this.redirect,
       error: this.#failure,
@@ -447,34 +329,24 @@ export class ExchangeRun implements Disposable {
   }
 
   #observations(): Observations {
+    const { deviations, extraBytes, keepAlive } = this.#response;
     return {
-      deviations: this.#deviations,
-      extraBytes: this.#extraBytes,
+      deviations,
+      extraBytes,
       staysOpen: this.#staysOpen,
       replacesClosed: this.replacesClosed,
       sendFailure: this.#sendFailure instanceof Error
         ? this.#sendFailure.message
         : undefined,
-      keepAlive: this.#keepAlive,
-    };
-  }
-
-  #response(): ResponseInfo | undefined {
-    if (this.#head === undefined) return undefined;
-    return {
-      ...this.#head,
-      trailers: this.#trailers,
-      interim: this.#interim,
-      bodyBytes: this.#bodyBytes,
-      decodedBytes: this.#decoder?.decodedBytes,
-      receivedBytes: this.#watch.received - this.#extraBytes,
+      keepAlive,
     };
   }
 
   /** Hands the connection over, if another request may be sent on it. */
   takeConnection(): HttpConnection | undefined {
     const connection = this.#connection;
-    const isFree = this.#ended && this.#keepAlive && this.#extraBytes === 0 &&
+    const { isComplete, keepAlive, extraBytes } = this.#response;
+    const isFree = isComplete && keepAlive && extraBytes === 0 &&
       this.#sendFailure === undefined && this.#marks.requestedAt !== undefined;
     if (!isFree) return undefined;
     this.#connection = undefined;

@@ -2,7 +2,8 @@
 
 import { DEFAULT_SLOW_MS } from "./limits.ts";
 import { codingOf } from "./coding.ts";
-import { headerValue, type Observations } from "./exchange.ts";
+import { headerValue } from "./response.ts";
+import type { Deviation } from "../wire/http1/events.ts";
 import type {
   Exchange,
   Finding,
@@ -10,6 +11,20 @@ import type {
   HttpPhases,
   ResponseInfo,
 } from "./types.ts";
+
+/** What findings are made from, beside the exchange itself. */
+export interface Observations {
+  readonly deviations: readonly Deviation[];
+  /** Bytes that came after the end of the response. */
+  readonly extraBytes: number;
+  /** The server said that it would close the connection, and did not. */
+  readonly staysOpen: boolean;
+  /** The kept connection that was to be used turned out to be closed. */
+  readonly replacesClosed: boolean;
+  /** Sending failed although a response came. */
+  readonly sendFailure: string | undefined;
+  readonly keepAlive: boolean;
+}
 
 /** A certificate with fewer days left is a finding. */
 const CERTIFICATE_DAYS = 21;

@@ -3,9 +3,10 @@
 import type { HttpConnection } from "./connection.ts";
 import type { ByteSink } from "./coding.ts";
 import { HttpError, UrlError } from "./errors.ts";
-import { ExchangeRun, headerValue, type HttpEvent } from "./exchange.ts";
+import { ExchangeRun, type HttpEvent } from "./exchange.ts";
 import { checkOptions } from "./options.ts";
 import { firstState, prepareRequest, type RequestState } from "./request.ts";
+import { headerValue } from "./response.ts";
 import { rehearse } from "./rehearsal.ts";
 import type { Exchange, HttpOptions, ResponseHead } from "./types.ts";
 import { parseAddress } from "../wire/address.ts";
