@@ -170,14 +170,14 @@ export const http: Command<typeof HTTP_OPTIONS> = {
     "it was sent (>), the response (<), where the time went, and what is " +
     "unusual or wrong. The body is counted, not shown: -o - prints it. URL is " +
     "http://, https://, or a bare host/path, which means http.",
-    "Phases, which add up to the total unless one fails: lookup (name to addresses), connect " +
+    "Phases, which add up to the total: lookup (name to addresses), connect " +
     "(TCP, the first of several addresses that answers), tls (handshake), " +
     "request (until the system has all of it), first-byte (from there until " +
     "the first byte of the response), transfer (from there until the last " +
     "one). Added up they are curl's time_namelookup, time_connect, " +
     "time_appconnect, time_posttransfer, time_starttransfer and time_total; " +
     "ttfb is time_starttransfer. What a connection that was kept has no need " +
-    "of is 0.",
+    "of is 0; one that failed lasts until then.",
     "TIME is 200ms, 2s or 1m; a bare number is seconds. Without --timeout, " +
     "lookup, connect and tls may take 10s each, request 60s, first-byte 30s, " +
     "and a transfer ends when less than 1 KiB comes in 30s.",

@@ -1,13 +1,17 @@
 /** The phases of an exchange: httpstat's bar, or a line where nobody looks. */
 
 import { cumulative } from "../../lib/http/phases.ts";
-import type { HttpPhases } from "../../lib/http/types.ts";
+import type { Exchange, HttpPhase } from "../../lib/http/types.ts";
+
+/** What is drawn of an exchange. */
+type Timed = Pick<Exchange, "url" | "phases" | "error">;
 
 interface Column {
   readonly title: string;
   readonly ms: number | undefined;
   /** The sum up to its end, and what it is called. */
   readonly sum: string;
+  readonly failed: boolean;
 }
 
 /** So that six columns fit into 80. */
@@ -19,37 +23,37 @@ export function formatMs(ms: number): string {
   return ms >= 9.995 ? ms.toFixed(1) : ms.toFixed(2);
 }
 
-function columnsOf(phases: HttpPhases, secure: boolean): Column[] {
-  const times = cumulative(phases);
-  const sum = (name: string, ms: number) => `${name} ${formatMs(ms)}`;
-  const columns: Column[] = [
-    {
-      title: "Lookup",
-      ms: phases.lookupMs,
-      sum: formatMs(times.lookupMs),
-    },
-    {
-      title: "Connect",
-      ms: phases.connectMs,
-      sum: sum("connect", times.connectMs),
-    },
-    { title: "TLS", ms: phases.tlsMs, sum: sum("tls", times.tlsMs) },
-    {
-      title: "Request",
-      ms: phases.requestMs,
-      sum: sum("request", times.requestMs),
-    },
-    {
-      title: "First byte",
-      ms: phases.firstByteMs,
-      sum: sum("ttfb", times.firstByteMs),
-    },
-    {
-      title: "Transfer",
-      ms: phases.transferMs,
-      sum: sum("total", phases.totalMs),
-    },
+function columnsOf(exchange: Timed): Column[] {
+  const { url, phases, error } = exchange;
+  const times = cumulative(exchange);
+  const column = (
+    title: string,
+    phase: HttpPhase,
+    ms: number | undefined,
+    name: string,
+    sumMs: number,
+  ): Column => {
+    const failed = phase === error?.phase;
+    const sum = failed
+      ? `failed ${formatMs(phases.totalMs)}`
+      : `${name} ${formatMs(sumMs)}`.trimStart();
+    return { title, ms, sum, failed };
+  };
+  const columns = [
+    column("Lookup", "lookup", phases.lookupMs, "", times.lookupMs),
+    column("Connect", "connect", phases.connectMs, "connect", times.connectMs),
+    column("TLS", "tls", phases.tlsMs, "tls", times.tlsMs),
+    column("Request", "request", phases.requestMs, "request", times.requestMs),
+    column(
+      "First byte",
+      "first-byte",
+      phases.firstByteMs,
+      "ttfb",
+      times.firstByteMs,
+    ),
+    column("Transfer", "transfer", phases.transferMs, "total", phases.totalMs),
   ];
+  const secure = url.startsWith("https:");
   return columns.filter(({ title }) => secure || title !== "TLS");
 }
 
@@ -57,8 +61,8 @@ function columnsOf(phases: HttpPhases, secure: boolean): Column[] {
  * Each phase in a column, and below each column's end the time from the start
  * until then. Lines end with a line end.
  */
-export function phaseBar(phases: HttpPhases, secure: boolean): string {
-  const columns = columnsOf(phases, secure);
+export function phaseBar(exchange: Timed): string {
+  const columns = columnsOf(exchange);
   const cell = (text: string) => {
     const left = Math.floor((COLUMN_WIDTH - text.length) / 2);
     return text.padStart(text.length + left).padEnd(COLUMN_WIDTH);
@@ -77,11 +81,13 @@ export function phaseBar(phases: HttpPhases, secure: boolean): string {
 }
 
 /** The same on one line. */
-export function phaseLine(phases: HttpPhases, secure: boolean): string {
-  const parts = columnsOf(phases, secure)
+export function phaseLine(exchange: Timed): string {
+  const parts = columnsOf(exchange)
     .filter(({ ms }) => ms !== undefined)
-    .map(({ title, ms }) =>
-      `${title === "TLS" ? title : title.toLowerCase()} ${formatMs(ms!)} ms`
+    .map(({ title, ms, failed }) =>
+      `${title === "TLS" ? title : title.toLowerCase()} ${formatMs(ms!)} ms${
+        failed ? " (failed)" : ""
+      }`
     );
-  return `${parts.join(", ")}, total ${formatMs(phases.totalMs)} ms\n`;
+  return `${parts.join(", ")}, total ${formatMs(exchange.phases.totalMs)} ms\n`;
 }

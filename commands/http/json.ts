@@ -39,7 +39,7 @@ export function summaryLine(summary: RepeatSummary): string {
 
 function plain(exchange: Exchange) {
   const { attempts, connection, phases, ...rest } = exchange;
-  const { totalMs: _, ...sums } = cumulative(phases);
+  const { totalMs: _, ...sums } = cumulative(exchange);
   return {
     ...rest,
     connection: connection === undefined && attempts.length === 0

@@ -5,7 +5,6 @@ import { HttpSession } from "../../lib/http/session.ts";
 import type {
   Exchange,
   HttpOptions,
-  HttpPhases,
   ResponseHead,
 } from "../../lib/http/types.ts";
 import { oneLine } from "../cli/errors.ts";
@@ -168,12 +167,9 @@ async function ask(
   return exchanges;
 }
 
-/** The phases of the last exchange, and the total of all. */
-function phasesOf(exchanges: readonly Exchange[]): HttpPhases {
-  return {
-    ...exchanges.at(-1)!.phases,
-    totalMs: exchanges.reduce((sum, { phases }) => sum + phases.totalMs, 0),
-  };
+/** The total of all exchanges. */
+function totalOf(exchanges: readonly Exchange[]): number {
+  return exchanges.reduce((sum, { phases }) => sum + phases.totalMs, 0);
 }
 
 async function askOnce(
@@ -183,7 +179,7 @@ async function askOnce(
 ): Promise<number> {
   const exchanges = await ask(session, teller);
   const last = exchanges.at(-1)!;
-  const missed = missedSlo(slo, phasesOf(exchanges));
+  const missed = missedSlo(slo, last, totalOf(exchanges));
   teller.results(exchanges, missed);
   return isGood(last) && missed.length === 0 ? 0 : 1;
 }
@@ -210,14 +206,12 @@ async function askAgain(
     const exchanges = await ask(session, teller);
     const last = exchanges.at(-1)!;
     if (last.error?.code === "interrupted") break;
-    const missed = missedSlo(slo, phasesOf(exchanges));
+    const missed = missedSlo(slo, last, totalOf(exchanges));
     teller.results(exchanges, missed);
     if (requests > 0) areWarm &&= exchanges[0]!.connection?.reused ?? false;
     requests++;
     teller.isBrief = !values.raw && !values.hex;
-    if (isGood(last)) {
-      times.push(phasesOf(exchanges).totalMs);
-    }
+    if (isGood(last)) times.push(totalOf(exchanges));
     if (!isGood(last) || missed.length > 0) status = 1;
   }
   const summary = summarise(plan, requests, times);

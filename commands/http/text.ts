@@ -115,10 +115,7 @@ export class HttpText {
   /** What remains to be told when an exchange is over. */
   end(exchange: Exchange): string {
     const { drawn } = this.#options;
-    const secure = isSecure(exchange);
-    const phases = drawn
-      ? phaseBar(exchange.phases, secure)
-      : phaseLine(exchange.phases, secure);
+    const phases = drawn ? phaseBar(exchange) : phaseLine(exchange);
     const attempts = exchange.connection === undefined
       ? this.#attempts(exchange.attempts)
       : "";
@@ -128,12 +125,12 @@ export class HttpText {
 
   /** All of an exchange on a line: of repetitions, one is like the other. */
   brief(exchange: Exchange): string {
-    const { response, connection, phases, error } = exchange;
+    const { response, connection, error } = exchange;
     const status = response === undefined
       ? this.#options.style.bad(error?.code ?? "no response")
       : String(response.status);
     const how = connection?.reused ? "kept" : "new";
-    return `${status} ${how}: ${phaseLine(phases, isSecure(exchange))}` +
+    return `${status} ${how}: ${phaseLine(exchange)}` +
       this.#findings(exchange);
   }
 
@@ -166,10 +163,6 @@ export class HttpText {
         : `- ${oneLine(message)}\n`
     ).join("");
   }
-}
-
-function isSecure({ url }: Exchange): boolean {
-  return url.startsWith("https:");
 }
 
 function certificateLines(

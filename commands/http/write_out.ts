@@ -24,7 +24,7 @@ function last({ exchanges }: Results): Exchange {
 function time(pick: (times: CumulativeTimes) => number) {
   return ({ exchanges }: Results) =>
     seconds(
-      exchanges.reduce((sum, { phases }) => sum + pick(cumulative(phases)), 0),
+      exchanges.reduce((sum, exchange) => sum + pick(cumulative(exchange)), 0),
     );
 }
 

@@ -6,8 +6,8 @@ export class HttpError extends Error {
   override readonly name = "HttpError";
   /** What kind of failure: `timeout`, `connect`, `certificate`, `closed` ..., or the code of a parse error. */
   readonly code: string;
-  /** When it happened. */
-  readonly phase: HttpPhase;
+  /** The phase that failed; undefined where each went well, and the response leads nowhere. */
+  readonly phase: HttpPhase | undefined;
   /** All that is known about the exchange, where it was begun. */
   readonly exchange: Exchange | undefined;
 

@@ -316,7 +316,7 @@ export class ExchangeRun implements Disposable {
       connection: this.#connectionInfo,
       attempts: this.#attempts,
       tls: this.#tls,
-      phases: phasesOf(this.#marks, this.#url.secure),
+      phases: phasesOf(this.#marks, this.#url.secure, this.#failure?.phase),
       response: this.#response.info(this.#decoder?.decodedBytes),
       findings: [],
       redirect: this.redirect,

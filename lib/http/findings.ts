@@ -8,6 +8,7 @@ import type {
   Exchange,
   Finding,
   HttpOptions,
+  HttpPhase,
   HttpPhases,
   ResponseInfo,
 } from "./types.ts";
@@ -52,13 +53,14 @@ const SINGLE: ReadonlySet<string> = new Set([
   "strict-transport-security",
 ]);
 
-const PHASE_NAMES: readonly (readonly [keyof HttpPhases, string])[] = [
-  ["lookupMs", "The name lookup"],
-  ["connectMs", "The TCP connect"],
-  ["tlsMs", "The TLS handshake"],
-  ["requestMs", "Sending the request"],
-  ["firstByteMs", "The wait for the first byte"],
-];
+const PHASE_NAMES: readonly (readonly [HttpPhase, keyof HttpPhases, string])[] =
+  [
+    ["lookup", "lookupMs", "The name lookup"],
+    ["connect", "connectMs", "The TCP connect"],
+    ["tls", "tlsMs", "The TLS handshake"],
+    ["request", "requestMs", "Sending the request"],
+    ["first-byte", "firstByteMs", "The wait for the first byte"],
+  ];
 
 /** The findings of one exchange, in the order of its phases. */
 export function findFindings(
@@ -138,10 +140,10 @@ function certificates({ tls, error }: Exchange): Finding[] {
   return findings;
 }
 
-function slowPhases({ phases }: Exchange, slowMs: number): Finding[] {
-  return PHASE_NAMES.flatMap(([phase, name]) => {
-    const ms = phases[phase];
-    return ms === undefined || ms <= slowMs
+function slowPhases({ phases, error }: Exchange, slowMs: number): Finding[] {
+  return PHASE_NAMES.flatMap(([phase, time, name]) => {
+    const ms = phases[time];
+    return ms === undefined || ms <= slowMs || phase === error?.phase
       ? []
       : [warning("slow-phase", `${name} took ${Math.round(ms)} ms`)];
   });

@@ -1,30 +1,43 @@
 import type { Marks } from "./connection.ts";
-import type { HttpPhases } from "./types.ts";
+import type { Exchange, HttpPhase, HttpPhases } from "./types.ts";
 
-/** The time of each phase, from when it was over. */
-export function phasesOf(marks: Marks, secure: boolean): HttpPhases {
+/**
+ * The time of each phase, from when it was over. That of a phase that failed
+ * goes on until the end, so that the phases add up to the total.
+ */
+export function phasesOf(
+  marks: Marks,
+  secure: boolean,
+  failed: HttpPhase | undefined,
+): HttpPhases {
   const { startedAt, lookedUpAt, connectedAt, requestedAt, firstByteAt } =
     marks;
-  const securedAt = secure ? marks.securedAt : connectedAt;
   const endedAt = marks.endedAt ?? performance.now();
-  // A response may begin before the request is out: then nothing was waited for.
-  const sentAt = requestedAt === undefined
-    ? firstByteAt
-    : Math.min(requestedAt, firstByteAt ?? Infinity);
-  const between = (from: number | undefined, to: number | undefined) =>
-    from === undefined || to === undefined ? undefined : to - from;
+  let from: number | undefined = startedAt;
+  const until = (phase: HttpPhase, over: number | undefined) => {
+    const to = phase === failed ? endedAt : over;
+    const ms = from === undefined || to === undefined ? undefined : to - from;
+    from = phase === failed ? undefined : to;
+    return ms;
+  };
   return {
-    lookupMs: between(startedAt, lookedUpAt),
-    connectMs: between(lookedUpAt, connectedAt),
-    tlsMs: between(connectedAt, securedAt),
-    requestMs: between(securedAt, sentAt),
-    firstByteMs: between(sentAt, firstByteAt),
-    transferMs: between(firstByteAt, endedAt),
+    lookupMs: until("lookup", lookedUpAt),
+    connectMs: until("connect", connectedAt),
+    tlsMs: until("tls", secure ? marks.securedAt : connectedAt),
+    // A response may begin before the request is out: then nothing was waited for.
+    requestMs: until(
+      "request",
+      requestedAt === undefined
+        ? firstByteAt
+        : Math.min(requestedAt, firstByteAt ?? Infinity),
+    ),
+    firstByteMs: until("first-byte", firstByteAt),
+    transferMs: until("transfer", endedAt),
     totalMs: endedAt - startedAt,
   };
 }
 
-/** Milliseconds from the start to the end of each phase, as `curl -w` counts; 0 where it was not reached. */
+/** Milliseconds from the start to the end of each phase, as `curl -w` counts; 0 where that was not reached. */
 export interface CumulativeTimes {
   readonly lookupMs: number;
   readonly connectMs: number;
@@ -37,24 +50,26 @@ export interface CumulativeTimes {
 }
 
 /** Adds the phases up. */
-export function cumulative(phases: HttpPhases): CumulativeTimes {
+export function cumulative(
+  { phases, error }: Pick<Exchange, "phases" | "error">,
+): CumulativeTimes {
   let sum = 0;
   let isReached = true;
-  const upTo = (ms: number | undefined) => {
-    isReached &&= ms !== undefined;
+  const upTo = (phase: HttpPhase, ms: number | undefined) => {
+    isReached &&= ms !== undefined && phase !== error?.phase;
     sum += ms ?? 0;
     return isReached ? sum : 0;
   };
-  const lookupMs = upTo(phases.lookupMs);
-  const connectMs = upTo(phases.connectMs);
-  const preTransferMs = upTo(phases.tlsMs);
+  const lookupMs = upTo("lookup", phases.lookupMs);
+  const connectMs = upTo("connect", phases.connectMs);
+  const preTransferMs = upTo("tls", phases.tlsMs);
   return {
     lookupMs,
     connectMs,
     tlsMs: phases.tlsMs ? preTransferMs : 0,
     preTransferMs,
-    requestMs: upTo(phases.requestMs),
-    firstByteMs: upTo(phases.firstByteMs),
+    requestMs: upTo("request", phases.requestMs),
+    firstByteMs: upTo("first-byte", phases.firstByteMs),
     totalMs: phases.totalMs,
   };
 }

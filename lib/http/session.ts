@@ -165,7 +165,7 @@ function failed(run: ExchangeRun, error: unknown): Exchange {
     const message = `Bad redirect: ${error.message}`;
     return {
       ...run.result(),
-      error: { code: "bad-redirect", phase: "transfer", message },
+      error: { code: "bad-redirect", phase: undefined, message },
     };
   }
   throw error;
@@ -197,14 +197,14 @@ function refusal(
   if (seen.has(`${method} ${next.text}`)) {
     return {
       code: "redirect-loop",
-      phase: "transfer",
+      phase: undefined,
       message: `Redirect loop: ${next.text} was asked for already`,
     };
   }
   if (left > 0) return undefined;
   return {
     code: "too-many-redirects",
-    phase: "transfer",
+    phase: undefined,
     message: `Too many redirects: the next would lead to ${next.text}`,
   };
 }

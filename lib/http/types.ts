@@ -106,7 +106,11 @@ export interface HttpOptions {
     | undefined;
 }
 
-/** How long each phase took; undefined where it was not reached, and 0 where there was none, as on a connection that was kept. */
+/**
+ * How long each phase took, the one that failed included: they add up to the
+ * total. Undefined where it was not reached, and 0 where there was none, as on
+ * a connection that was kept.
+ */
 export interface HttpPhases {
   /** Name to addresses. */
   readonly lookupMs: number | undefined;
@@ -210,8 +214,8 @@ export interface Finding {
 export interface Failure {
   /** What kind of failure, as one word for programs. */
   readonly code: string;
-  /** When it happened. */
-  readonly phase: HttpPhase;
+  /** The phase that failed; undefined where each went well, and the response leads nowhere. */
+  readonly phase: HttpPhase | undefined;
   /** In a sentence without a final period. */
   readonly message: string;
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseCommandLine } from "../../commands/cli/parse.ts";
 import { HexView, RawView } from "../../commands/http/bytes.ts";
-import { phaseBar } from "../../commands/http/bar.ts";
+import { phaseBar, phaseLine } from "../../commands/http/bar.ts";
 import { parseWriteOut } from "../../commands/http/write_out.ts";
 import { HTTP_OPTIONS } from "../../commands/http.ts";
 import { UnknownNameError } from "../../commands/cli/errors.ts";
@@ -132,6 +132,7 @@ Deno.test("netdiag http tells what it knows, and leaves, on SIGINT", async () =>
   const { code, stdout, stderr } = await child.finish();
   assertEquals([code, stderr], [1, "netdiag http: Interrupted\n"]);
   assertMatch(stdout, /^\* Body: 3 bytes/m);
+  assertMatch(stdout, /^lookup .*, transfer [\d.]+ ms \(failed\), total /m);
 });
 
 Deno.test("netdiag http --repeat sums up on SIGINT", async () => {
@@ -291,22 +292,50 @@ Deno.test("a command line of http that makes no sense is refused in one line", a
   }));
 });
 
+const PHASES = {
+  lookupMs: 1,
+  connectMs: 2,
+  tlsMs: 30,
+  requestMs: 0.5,
+  firstByteMs: 100,
+  transferMs: 6.5,
+  totalMs: 140,
+};
+
 Deno.test("phaseBar() fits into 80 columns, and adds up", () => {
-  const bar = phaseBar({
-    lookupMs: 1,
-    connectMs: 2,
-    tlsMs: 30,
-    requestMs: 0.5,
-    firstByteMs: 100,
-    transferMs: undefined,
-    totalMs: 140,
-  }, true);
+  const url = "https://localhost/";
+  const bar = phaseBar({ url, phases: PHASES, error: undefined });
   assertEquals(
     bar,
     `    Lookup      Connect        TLS        Request     First byte    Transfer
-[  1.00 ms   |  2.00 ms   |  30.0 ms   |  0.50 ms   |   100 ms   |     -      ]
-         1.00 connect 3.00     tls 33.0 request 33.5     ttfb 134
+[  1.00 ms   |  2.00 ms   |  30.0 ms   |  0.50 ms   |   100 ms   |  6.50 ms   ]
+         1.00 connect 3.00     tls 33.0 request 33.5     ttfb 134    total 140
 `,
   );
   assert(bar.split("\n").every((line) => line.length <= 80));
+});
+
+Deno.test("phaseBar() and phaseLine() tell which phase failed, and the total", () => {
+  const exchange = {
+    url: "http://localhost/",
+    phases: {
+      ...PHASES,
+      tlsMs: 0,
+      firstByteMs: 200,
+      transferMs: undefined,
+      totalMs: 203.5,
+    },
+    error: { code: "timeout", phase: "first-byte", message: "Too late" },
+  } as const;
+  assertEquals(
+    phaseBar(exchange),
+    `    Lookup      Connect      Request     First byte    Transfer
+[  1.00 ms   |  2.00 ms   |  0.50 ms   |   200 ms   |     -      ]
+         1.00 connect 3.00 request 3.50   failed 204
+`,
+  );
+  assertEquals(
+    phaseLine(exchange),
+    "lookup 1.00 ms, connect 2.00 ms, request 0.50 ms, first byte 200 ms (failed), total 204 ms\n",
+  );
 });
