@@ -4,6 +4,7 @@ import type { HttpEvent } from "../../lib/http/exchange.ts";
 import { HttpSession } from "../../lib/http/session.ts";
 import type {
   Exchange,
+  Failure,
   HttpOptions,
   ResponseHead,
 } from "../../lib/http/types.ts";
@@ -124,7 +125,7 @@ class Teller {
     }
     for (const line of missed) report(`netdiag http: ${line}`);
     if (last.error !== undefined) {
-      report(`netdiag http: ${oneLine(last.error.message)}`);
+      report(`netdiag http: ${oneLine(failureText(last.error))}`);
     }
   }
 
@@ -139,6 +140,25 @@ class Teller {
     if (path !== "-") return new BodyFile(path);
     return { write: (bytes) => this.#context.output.writeBytes(bytes) };
   }
+}
+
+/** The options that set the limits of a response. */
+const LIMITS: Readonly<Record<string, keyof HttpPlan["values"]>> = {
+  "header-bytes": "max-header",
+  "trailer-bytes": "max-header",
+  "header-count": "max-headers",
+  "trailer-count": "max-headers",
+  "chunk-line-bytes": "max-chunk-line",
+  "chunk-extension-bytes": "max-chunk-line",
+  "body-bytes": "max-body",
+  "bomb": "max-body",
+};
+
+/** What failed, and where that was a limit, what allows more. */
+function failureText({ code, message }: Failure): string {
+  return Object.hasOwn(LIMITS, code)
+    ? `${message} (--${LIMITS[code]} allows more)`
+    : message;
 }
 
 function isGood({ error }: Exchange): boolean {

@@ -1,6 +1,6 @@
 /** One request, and the response to it. */
 
-import { HttpParseError } from "../wire/http1/errors.ts";
+import { HttpParseError, isLimit } from "../wire/http1/errors.ts";
 import {
   type HttpConnection,
   type Marks,
@@ -283,11 +283,12 @@ export class ExchangeRun implements Disposable {
     }
     if (error instanceof HttpParseError) {
       const { code, offset, section, message } = error;
-      const isClose = code === "no-response" || code.startsWith("truncated-");
+      const isRight = code === "no-response" || code.startsWith("truncated-") ||
+        isLimit(code);
       return {
         code,
         phase,
-        message: isClose
+        message: isRight
           ? message
           : `Bad response: ${message} (byte ${offset}, ${section})`,
       };

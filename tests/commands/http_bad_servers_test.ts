@@ -56,13 +56,15 @@ const SERVERS: readonly BadServer[] = [
       await peer.send(OK);
       for (;;) await peer.send(`X-Filler: ${"a".repeat(1000)}\r\n`);
     },
-    says: /^Bad response: Header section is longer than 65536 bytes/,
+    says:
+      /^Header section is longer than 65536 bytes \(--max-header allows more\)$/,
   },
   {
     name: "sends many headers",
     script: answering(OK, "A: b\r\n".repeat(11)),
     args: ["--max-headers", "10"],
-    says: /^Bad response: .*more than 10/i,
+    says:
+      /^Header section has more than 10 fields \(--max-headers allows more\)$/,
   },
   {
     name: "sends a byte now and then",
@@ -113,7 +115,17 @@ const SERVERS: readonly BadServer[] = [
     name: "has a body longer than is allowed",
     script: answering(`${OK}Content-Length: 11\r\n\r\nhello world`),
     args: ["--max-body", "10"],
-    says: /^Bad response: Body is longer than 10 bytes/,
+    says:
+      /^Body is longer than 10 bytes: Content-Length is 11 \(--max-body allows more\)$/,
+  },
+  {
+    name: "has a chunk line longer than is allowed",
+    script: answering(
+      `${OK}Transfer-Encoding: chunked\r\n\r\n5;name="a long value"\r\nhello\r\n`,
+    ),
+    args: ["--max-chunk-line", "10"],
+    says:
+      /^Chunk line is longer than 10 bytes \(--max-chunk-line allows more\)$/,
   },
   {
     name: "cuts its gzip",
@@ -150,7 +162,8 @@ const SERVERS: readonly BadServer[] = [
       await peer.closed();
     },
     args: ["--compressed"],
-    says: /^The gzip body decodes to more than 268435456 bytes, from \d+$/,
+    says:
+      /^The gzip body decodes to more than 268435456 bytes, from \d+ \(--max-body allows more\)$/,
   },
   {
     name: "redirects to itself",

@@ -135,6 +135,22 @@ export function sectionOf(code: HttpErrorCode): string {
   return FAULTS[code].section;
 }
 
+const LIMITS: ReadonlySet<HttpErrorCode> = new Set([
+  "header-bytes",
+  "header-count",
+  "trailer-bytes",
+  "trailer-count",
+  "chunk-line-bytes",
+  "chunk-extension-bytes",
+  "body-bytes",
+  "informational-count",
+]);
+
+/** Whether a code stands for a limit of the client's: the response may be right, and only too long. */
+export function isLimit(code: HttpErrorCode): boolean {
+  return LIMITS.has(code);
+}
+
 /** Whether a parser goes on after this fault. */
 export function tolerates(code: HttpErrorCode, lenient: boolean): boolean {
   const { tolerated } = FAULTS[code];
