@@ -5,6 +5,8 @@ import type {
   HeaderField,
   ResponseEvent,
 } from "../wire/http1/events.ts";
+import { HttpParseError } from "../wire/http1/errors.ts";
+import { quoteOctets } from "../wire/http1/octets.ts";
 import { type ParserOptions, ResponseParser } from "../wire/http1/parser.ts";
 import { HttpError } from "./errors.ts";
 import type { InterimResponse, ResponseHead, ResponseInfo } from "./types.ts";
@@ -26,6 +28,19 @@ export function headerValue(
 const WANTS_TLS =
   /plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled|HTTP request to an HTTPS server|port requires TLS/i;
 const WORDS_BYTES = 1024;
+
+/** The parser stops at the first octet that is not HTTP's; whoever it is says more. */
+function withAnswer(error: unknown, bytes: Uint8Array): unknown {
+  if (!(error instanceof HttpParseError) || error.code !== "not-http") {
+    return error;
+  }
+  const message = `The server does not speak HTTP: it answered ${
+    quoteOctets(bytes, 0, bytes.length)
+  }`;
+  return new HttpError({ code: "not-http", phase: "transfer", message }, {
+    cause: error,
+  });
+}
 
 /** A response of which not all has come. */
 export class IncomingResponse {
@@ -85,12 +100,17 @@ export class IncomingResponse {
    * Takes what was read.
    *
    * @throws {HttpParseError} when it is not accepted
-   * @throws {HttpError} when the server wanted TLS
+   * @throws {HttpError} when it is no HTTP, or the server wanted TLS
    */
   feed(bytes: Uint8Array): void {
-    if (this.#receivedBytes === 0) this.#requireHttp(bytes);
+    const isFirst = this.#receivedBytes === 0;
+    if (isFirst) this.#requireHttp(bytes);
     this.#receivedBytes += bytes.length;
-    this.#extraBytes = bytes.length - this.#parser.feed(bytes, this.#handler);
+    try {
+      this.#extraBytes = bytes.length - this.#parser.feed(bytes, this.#handler);
+    } catch (error) {
+      throw isFirst ? withAnswer(error, bytes) : error;
+    }
   }
 
   /**

@@ -197,7 +197,8 @@ const SERVERS: readonly BadServer[] = [
   {
     name: "speaks another protocol",
     script: answering("SSH-2.0-OpenSSH_9.2\r\n"),
-    says: /^Bad response: Response starts with "S", not with "HTTP\/"/,
+    says:
+      /^The server does not speak HTTP: it answered "SSH-2\.0-OpenSSH_9\.2\\r\\n"$/,
   },
   {
     name: "waits for TLS",
