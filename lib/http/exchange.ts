@@ -1,6 +1,7 @@
 /** One request, and the response to it. */
 
 import { HttpParseError, isLimit } from "../wire/http1/errors.ts";
+import { isSwitch } from "../wire/http1/framing.ts";
 import {
   type HttpConnection,
   type Marks,
@@ -250,7 +251,7 @@ export class ExchangeRun implements Disposable {
     const { head, keepAlive, extraBytes } = this.#response;
     const isOpenEnded = head!.framing.kind === "close";
     if (keepAlive || isOpenEnded || extraBytes > 0) return;
-    if (head!.status === 101) return;
+    if (isSwitch(this.#request.info.method, head!.status)) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<"late">((resolve) => {
       timer = setTimeout(() => resolve("late"), LINGER_MS);

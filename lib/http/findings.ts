@@ -3,6 +3,7 @@
 import { DEFAULT_SLOW_MS } from "./limits.ts";
 import { codingOf } from "./coding.ts";
 import { headerValue } from "./response.ts";
+import { isSwitch } from "../wire/http1/framing.ts";
 import type { Deviation } from "../wire/http1/events.ts";
 import type {
   Exchange,
@@ -10,6 +11,7 @@ import type {
   HttpOptions,
   HttpPhase,
   HttpPhases,
+  RequestInfo,
   ResponseInfo,
 } from "./types.ts";
 
@@ -163,7 +165,7 @@ function fields(
   exchange: Exchange,
   { keepAlive }: Observations,
 ): Finding[] {
-  const { headers, framing, version, status, bodyBytes } = response;
+  const { headers, framing, version, bodyBytes } = response;
   const findings: Finding[] = [];
   const counts = new Map<string, number>();
   for (const { name } of headers) {
@@ -179,7 +181,7 @@ function fields(
       ),
     );
   }
-  if (framing.kind === "close" && version.minor >= 1 && status !== 101) {
+  if (framing.kind === "close" && version.minor >= 1) {
     findings.push(
       warning(
         "length-missing",
@@ -188,7 +190,7 @@ function fields(
     );
   } else if (
     !keepAlive && exchange.error === undefined && version.minor >= 1 &&
-    status !== 101
+    !switches(exchange) && !asksToClose(exchange.request)
   ) {
     findings.push(
       note(
@@ -220,6 +222,20 @@ function fields(
   return findings;
 }
 
+/** Whether another protocol follows the response. */
+function switches({ request, response }: Exchange): boolean {
+  return request !== undefined && response !== undefined &&
+    isSwitch(request.method, response.status);
+}
+
+/** RFC 9112 section 9.3. */
+function asksToClose(request: RequestInfo | undefined): boolean {
+  const wishes = headerValue(request?.headers ?? [], "connection")
+    ?.toLowerCase().split(",").map((wish) => wish.trim()) ?? [];
+  return wishes.includes("close") ||
+    request?.version === "1.0" && !wishes.includes("keep-alive");
+}
+
 function codings(response: ResponseInfo | undefined): Finding[] {
   const coding = headerValue(response?.headers ?? [], "content-encoding");
   const isUndone = coding === undefined || codingOf(coding) !== undefined ||
@@ -235,12 +251,13 @@ function codings(response: ResponseInfo | undefined): Finding[] {
 }
 
 function ending(
-  { error, request }: Exchange,
+  exchange: Exchange,
   { extraBytes, staysOpen, sendFailure }: Observations,
 ): Finding[] {
+  const { error, request } = exchange;
   const findings: Finding[] = [];
   if (error !== undefined) return findings;
-  if (extraBytes > 0) {
+  if (extraBytes > 0 && !switches(exchange)) {
     findings.push(
       warning(
         "body-longer",

@@ -7,27 +7,13 @@ import {
 import { HttpError } from "../../lib/http/errors.ts";
 import { httpGet } from "../../lib/http/get.ts";
 import { HttpSession } from "../../lib/http/session.ts";
-import type { Exchange, HttpOptions } from "../../lib/http/types.ts";
 import { OptionError } from "../../lib/socket/options.ts";
 import { HttpRequestError } from "../../lib/wire/http1/errors.ts";
+import { ask } from "./_ask.ts";
 import { serve, serveBytes } from "./_server.ts";
 
 const HELLO =
   "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello";
-
-/** Every exchange, and the last body. */
-async function ask(url: string, options: HttpOptions = {}) {
-  using session = new HttpSession(url, options);
-  let body = "";
-  const exchanges: Exchange[] = [];
-  const decoder = new TextDecoder();
-  for await (
-    const exchange of session.run(() => (bytes) => {
-      body += decoder.decode(bytes, { stream: true });
-    })
-  ) exchanges.push(exchange);
-  return { exchanges, last: exchanges.at(-1)!, body };
-}
 
 Deno.test("httpGet() resolves with the head, streams the body, and then knows the rest", async () => {
   await using server = serveBytes(HELLO);
@@ -300,71 +286,4 @@ Deno.test("interim responses are no answer, and are told", async () => {
   const { last, body } = await ask(server.origin);
   assertEquals(body, "hello");
   assertEquals(last.response?.interim.map(({ status }) => status), [103]);
-});
-
-Deno.test("findings name what is unusual, and nothing else", async () => {
-  const cases: readonly (readonly [string, readonly string[]])[] = [
-    [HELLO, []],
-    [
-      "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 3\r\n\r\nabcdef",
-      ["body-longer"],
-    ],
-    [
-      "HTTP/1.1 200 OK\r\nServer: a\r\nServer: b\r\nContent-Length: 0\r\n\r\n",
-      ["duplicate-field"],
-    ],
-    [
-      "HTTP/1.1 200 OK\r\nSet-Cookie: a\r\nSet-Cookie: b\r\nContent-Length: 0\r\n\r\n",
-      [],
-    ],
-    [
-      "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\nContent-Type: a/b\r\n\r\nhello",
-      ["content-length-repeated"],
-    ],
-    ["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", ["type-missing"]],
-  ];
-  for (const [response, codes] of cases) {
-    await using server = serveBytes(response);
-    const { last } = await ask(server.origin);
-    assertEquals(last.findings.map(({ code }) => code), codes, response);
-  }
-});
-
-Deno.test("a body without a length, and text that could be compressed, are findings", async () => {
-  await using server = serve(async (peer) => {
-    await peer.request();
-    await peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n");
-    await peer.send("words ".repeat(5000));
-  });
-  const { last } = await ask(server.origin, { compressed: true });
-  assertEquals(last.findings.map(({ code }) => code), [
-    "length-missing",
-    "not-compressed",
-  ]);
-});
-
-Deno.test("a coding that --compressed cannot undo is a finding", async () => {
-  const body = "not really zstd";
-  await using server = serveBytes(
-    "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Encoding: zstd\r\n" +
-      `Content-Length: ${body.length}\r\n\r\n${body}`,
-  );
-  const { last, body: received } = await ask(server.origin, {
-    compressed: true,
-  });
-  assertEquals(received, body);
-  assertEquals(last.findings.map(({ code }) => code), ["coding-not-undone"]);
-  const { last: plain } = await ask(server.origin);
-  assertEquals(plain.findings, []);
-});
-
-Deno.test("a slow phase is a finding", async () => {
-  await using server = serve(async (peer) => {
-    await peer.request();
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    await peer.send(HELLO);
-    await peer.closed();
-  });
-  const { last } = await ask(server.origin, { slowMs: 50 });
-  assertEquals(last.findings.map(({ code }) => code), ["slow-phase"]);
 });

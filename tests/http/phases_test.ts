@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { cumulative, phasesOf } from "../../lib/http/phases.ts";
-import { HttpSession } from "../../lib/http/session.ts";
+import { ask } from "./_ask.ts";
 import type { Exchange, HttpOptions, HttpPhase } from "../../lib/http/types.ts";
 import { type Peer, serve } from "./_server.ts";
 
@@ -69,13 +69,6 @@ const FAILING: readonly Failing[] = [
   },
 ];
 
-/** What became of an exchange, after some time that it took. */
-async function fail(origin: string, options: HttpOptions = {}) {
-  using session = new HttpSession(origin, options);
-  for await (const exchange of session.run(() => () => {})) return exchange;
-  throw new Error("There was no exchange");
-}
-
 const KEYS: Readonly<Record<HttpPhase, string>> = {
   lookup: "lookupMs",
   connect: "connectMs",
@@ -104,7 +97,8 @@ for (const failing of FAILING) {
     await using server = serve(script);
     const url = server.origin.replace("http:", scheme);
     // The time of the phase that failed is told by the failure alone.
-    assertFailed(await fail(url, { slowMs: 40, ...options }), failing);
+    const { last } = await ask(url, { slowMs: 40, ...options });
+    assertFailed(last, failing);
   });
 }
 
@@ -112,8 +106,8 @@ Deno.test("the phases of an exchange that nobody takes add up to the total", asy
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   listener.close();
-  const exchange = await fail(`http://127.0.0.1:${port}`);
-  assertFailed(exchange, { codes: ["connect"], phases: ["connect"] });
+  const { last } = await ask(`http://127.0.0.1:${port}`);
+  assertFailed(last, { codes: ["connect"], phases: ["connect"] });
 });
 
 Deno.test("no phase failed where a redirect leads nowhere", async () => {
@@ -124,9 +118,9 @@ Deno.test("no phase failed where a redirect leads nowhere", async () => {
     );
     await peer.closed();
   });
-  const exchange = await fail(server.origin, { maxRedirects: 5 });
-  assertEquals(exchange.error?.code, "redirect-loop");
-  assertEquals(exchange.error?.phase, undefined);
+  const { last } = await ask(server.origin, { maxRedirects: 5 });
+  assertEquals(last.error?.code, "redirect-loop");
+  assertEquals(last.error?.phase, undefined);
 });
 
 Deno.test("phasesOf() goes by the failure, whatever was reached meanwhile", () => {

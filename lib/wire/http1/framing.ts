@@ -43,14 +43,18 @@ export function isInformational(status: number): boolean {
   return status >= 100 && status < 200 && status !== 101;
 }
 
+/** Whether what follows the head is another protocol: RFC 9110, sections 9.3.6 and 15.2.2. */
+export function isSwitch(method: string, status: number): boolean {
+  return status === 101 ||
+    (method === "CONNECT" && status >= 200 && status < 300);
+}
+
 /** Reads the framing of a response from its head. */
 export function frame(head: Head, report: Report): Frame {
   const fields = select(head);
   const keepAlive = isPersistent(head.version, fields.connection);
   const { status, method } = head;
-  if (status === 101 || (method === "CONNECT" && isSuccess(status))) {
-    return { framing: NONE, keepAlive: false }; // what follows is another protocol
-  }
+  if (isSwitch(method, status)) return { framing: NONE, keepAlive: false };
   if (isInformational(status) || status === 204) {
     forbid(status, fields, report);
     return { framing: NONE, keepAlive };
@@ -59,10 +63,6 @@ export function frame(head: Head, report: Report): Frame {
   return fields.codings.length > 0
     ? frameCodings(head, fields, keepAlive, report)
     : frameLength(fields.lengths, keepAlive, report);
-}
-
-function isSuccess(status: number): boolean {
-  return status >= 200 && status < 300;
 }
 
 function select({ headers, valueOffset }: Head): Fields {
