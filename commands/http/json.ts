@@ -1,7 +1,8 @@
 /** Exchanges as JSON. */
 
-import type { Exchange } from "../../lib/http/types.ts";
+import type { Exchange, InterimResponse } from "../../lib/http/types.ts";
 import { cumulative } from "../../lib/http/phases.ts";
+import { fieldTexts, octetText } from "./fields.ts";
 
 /** An exchange on a line of its own, with those before it that redirected to it. Times have microseconds. */
 export function exchangeLine(
@@ -38,16 +39,34 @@ export function summaryLine(summary: RepeatSummary): string {
 }
 
 function plain(exchange: Exchange) {
-  const { attempts, connection, phases, ...rest } = exchange;
+  const { attempts, ...rest } = exchange;
+  const { connection, request, response } = exchange;
   const { totalMs: _, ...sums } = cumulative(exchange);
   return {
     ...rest,
+    request: request === undefined ? undefined : {
+      ...request,
+      headers: fieldTexts(request.headers),
+      head: octetText(request.head),
+    },
+    response: response === undefined ? undefined : {
+      ...response,
+      ...texts(response),
+      trailers: fieldTexts(response.trailers),
+      interim: response.interim.map((interim) => ({
+        ...interim,
+        ...texts(interim),
+      })),
+    },
     connection: connection === undefined && attempts.length === 0
       ? undefined
       : { ...connection, attempts },
-    phases,
     cumulative: sums,
   };
+}
+
+function texts({ reason, headers }: InterimResponse) {
+  return { reason: octetText(reason), headers: fieldTexts(headers) };
 }
 
 /** Times have a name that ends with `Ms`. */

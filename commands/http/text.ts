@@ -12,6 +12,7 @@ import type {
 } from "../../lib/http/types.ts";
 import { oneLine } from "../cli/errors.ts";
 import type { Style } from "../cli/style.ts";
+import { visibleText } from "./fields.ts";
 import { formatMs, phaseBar, phaseLine } from "./bar.ts";
 
 /** How an exchange is to be told. */
@@ -98,7 +99,7 @@ export class HttpText {
     headers: readonly HeaderField[],
   ): string {
     const { style } = this.#options;
-    const line = oneLine(`${version} ${status} ${reason}`.trimEnd());
+    const line = visibleText(`${version} ${status} ${reason}`.trimEnd());
     const paint = status < 300
       ? style.good
       : status < 400
@@ -106,7 +107,7 @@ export class HttpText {
       : style.bad;
     return [
       `< ${paint(line)}`,
-      ...headers.map(({ name, value }) => `< ${oneLine(`${name}: ${value}`)}`),
+      ...headers.map(fieldLine),
       "<",
       "",
     ].join("\n");
@@ -137,9 +138,7 @@ export class HttpText {
   #body({ response }: Exchange): string {
     if (response === undefined) return "";
     const { bodyBytes, decodedBytes, trailers, framing } = response;
-    const lines = trailers.map(({ name, value }) =>
-      `< ${oneLine(`${name}: ${value}`)}\n`
-    );
+    const lines = trailers.map((field) => `${fieldLine(field)}\n`);
     if (framing.kind === "none" && bodyBytes === 0) return lines.join("");
     const decoded = decodedBytes === undefined
       ? ""
@@ -192,10 +191,14 @@ function bytesText(count: number): string {
   return count === 1 ? "1 byte" : `${digits} bytes`;
 }
 
+function fieldLine({ name, value }: HeaderField): string {
+  return `< ${visibleText(`${name}: ${value}`)}`;
+}
+
 /** Each line of a head with its mark. */
 function marked(mark: string, head: string): string {
   return head.slice(0, -2).split("\r\n").map((line) =>
-    `${mark} ${oneLine(line)}`.trimEnd() + "\n"
+    `${mark} ${visibleText(line)}`.trimEnd() + "\n"
   ).join("");
 }
 

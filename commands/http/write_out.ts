@@ -4,6 +4,7 @@ import { cumulative, type CumulativeTimes } from "../../lib/http/phases.ts";
 import type { Exchange } from "../../lib/http/types.ts";
 import { percentEncoded } from "../../lib/http/url.ts";
 import { UnknownNameError } from "../cli/errors.ts";
+import { octetText } from "./fields.ts";
 
 /** What an output is made from. */
 export interface Results {
@@ -62,7 +63,7 @@ const status = (results: Results) =>
   String(last(results).response?.status ?? 0).padStart(3, "0");
 
 const VARIABLES: Readonly<Record<string, (results: Results) => string>> = {
-  content_type: field("content-type"),
+  content_type: (results) => octetText(field("content-type")(results)),
   errormsg: (results) => last(results).error?.message ?? "",
   exitcode: ({ exitStatus }) => String(exitStatus),
   filename_effective: ({ file }) => file ?? "",

@@ -40,6 +40,26 @@ Deno.test("netdiag http shows what went and came, without a control character", 
   assert(!lenient.stdout.includes("\x1b"));
 });
 
+Deno.test("netdiag http shows fields as UTF-8 where they are, and else their octets", async () => {
+  await using server = serveBytes(
+    "HTTP/1.1 200 Sch\xc3\xb6n\r\nX-Arrow: \xe2\x86\x92\r\nX-Latin: caf\xe9\r\n" +
+      "X-Hostile: \xc2\x9b31m\xe2\x80\xae\r\nContent-Length: 0\r\n\r\n",
+  );
+  const args = ["http", "-H", "X-Name: Käse →", server.origin];
+  const { stdout } = await run(args);
+  assertMatch(stdout, /^> X-Name: Käse →$/m);
+  assertMatch(
+    stdout,
+    /^< HTTP\/1\.1 200 Schön\n< X-Arrow: →\n< X-Latin: café\n< X-Hostile: \\x9b31m\\u\{202e\}$/m,
+  );
+  const json = JSON.parse((await run([...args, "--json"])).stdout);
+  assertEquals(json.response.reason, "Schön");
+  assertEquals(json.response.headers[0], { name: "X-Arrow", value: "→" });
+  assertMatch(json.request.head, /^X-Name: Käse →\r$/m);
+  // What was sent is UTF-8: the server here reads Latin-1.
+  assertMatch(server.requests[0]!, /^X-Name: K\xc3\xa4se /m);
+});
+
 Deno.test("netdiag http -o - has the body alone on standard output, -o FILE in the file", async () => {
   await using server = serveBytes(PLAIN);
   const piped = await run(["http", "-o", "-", server.origin]);
