@@ -1,5 +1,6 @@
 /** What a command line of http asks for. */
 
+import { MAX_MS } from "../../lib/http/limits.ts";
 import { type HttpUrl, parseHttpUrl, placeOf } from "../../lib/http/url.ts";
 import type {
   HttpOptions,
@@ -88,8 +89,8 @@ export function planHttp(
   checkCombinations(values);
   const url = parseHttpUrl(operand.text);
   const { unix } = values;
-  if (unix !== undefined && !/^[/@]./.test(unix)) {
-    throw invalid("unix", unix, "not an absolute path, nor @NAME");
+  if (unix === "" || unix === "@") {
+    throw invalid("unix", unix, "neither a path nor @NAME");
   }
   if (url.port === 0) throw new UsageError("Cannot connect to port 0");
   return {
@@ -245,6 +246,9 @@ function parseTimeouts(texts: readonly string[]): HttpTimeouts {
         text,
         "not a duration, such as 0.5, 200ms or 2s",
       );
+    }
+    if (ms > MAX_MS) {
+      throw invalid("timeout", text, `must be ${MAX_MS}ms at most`);
     }
     timeouts[phase as HttpPhase] = ms;
   }

@@ -173,8 +173,8 @@ export async function connectUnix(
 }
 
 /**
- * What the `net` permission calls a Unix socket. Older versions of Deno do not
- * want it for those, and cannot name them: undefined.
+ * What the `net` permission calls a Unix socket: by an absolute path. Older
+ * versions of Deno do not want it for those, and cannot name them: undefined.
  */
 export function netHostOf(path: string): string | undefined {
   try {
@@ -182,7 +182,8 @@ export function netHostOf(path: string): string | undefined {
   } catch {
     return undefined;
   }
-  return `unix:${path}`;
+  const isAbsolute = /^([/\\@]|[a-z]:)/i.test(path);
+  return `unix:${isAbsolute ? path : `${Deno.cwd()}/${path}`}`;
 }
 
 /** A connection of Deno's API. */

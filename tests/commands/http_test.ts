@@ -239,6 +239,14 @@ Deno.test("netdiag http --unix connects to a path, with the flags that it asks f
     );
     assertEquals([code, stderr], [0, ""]);
     assertMatch(text, /^\* Connected to .*web\.sock$/m);
+
+    const relative = path.replace(/^\//, "../".repeat(20));
+    const flags = (await permissions("--unix", relative, "localhost")).stdout;
+    const again = await run(
+      ["http", "--unix", relative, "localhost/x"],
+      flags.trim().split(" "),
+    );
+    assertEquals([again.code, again.stderr], [0, ""]);
   } finally {
     await server.shutdown();
     await Deno.remove(folder, { recursive: true });
@@ -295,7 +303,11 @@ Deno.test("a command line of http that makes no sense is refused in one line", a
     [["-H", "bad", "a"], /not a field/],
     [["-u", "me", "a"], /not NAME:PASSWORD/],
     [["--resolve", "a:b:c", "a"], /not HOST:PORT:ADDRESS/],
-    [["--unix", "web.sock", "a"], /not an absolute path/],
+    [["--unix", "@", "a"], /neither a path nor @NAME/],
+    [
+      ["--timeout", "tls=999999999999", "a"],
+      /^Invalid value "tls=999999999999" for "--timeout": must be 86400000ms at most/,
+    ],
     [["-H", "A: b\nC: d", "127.0.0.1:1"], /contains LF/],
     [["ftp://a"], /neither http:\/\/ nor https:\/\//],
     [["-w", "%{time_totl}", "a"], /did you mean "time_total"/],
