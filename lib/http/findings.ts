@@ -4,6 +4,7 @@ import { DEFAULT_SLOW_MS } from "./limits.ts";
 import { codingOf } from "./coding.ts";
 import { headerValue } from "./response.ts";
 import { isSwitch } from "../wire/http1/framing.ts";
+import { quote } from "../wire/http1/octets.ts";
 import type { Deviation } from "../wire/http1/events.ts";
 import type {
   Exchange,
@@ -178,6 +179,17 @@ function fields(
       warning(
         "duplicate-field",
         `${name} comes ${count} times: which one counts is up to whoever reads it`,
+      ),
+    );
+  }
+  const location = headerValue(headers, "location");
+  if (location?.includes(" ")) {
+    findings.push(
+      warning(
+        "location-space",
+        `Location ${
+          quote(location)
+        } contains a space, which is taken for %20: clients differ in what they make of it`,
       ),
     );
   }

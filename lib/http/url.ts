@@ -76,10 +76,13 @@ function decode(text: string): string {
   }
 }
 
-/** A URL from a header, with what RFC 3986 section 2.1 demands of octets beyond ASCII, which are a character each. */
+/**
+ * A URL from a header, with what RFC 3986 section 2.1 demands of spaces, and
+ * of octets beyond ASCII, which are a character each.
+ */
 export function percentEncoded(location: string): string {
   return location.replace(
-    /[\x80-\xff]/g,
+    /[ \x80-\xff]/g,
     (octet) => `%${octet.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 }

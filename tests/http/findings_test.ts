@@ -103,3 +103,24 @@ Deno.test("a connection that is closed is a finding, unless that was asked for",
     assertEquals(last.findings.map(({ code }) => code), [...codes]);
   }
 });
+
+Deno.test("a space in Location is followed as %20, and is a finding", async () => {
+  await using server = serve(async (peer) => {
+    for (;;) {
+      const request = await peer.request();
+      if (request === "") return;
+      await peer.send(
+        request.startsWith("GET / ")
+          ? "HTTP/1.1 302 Found\r\nLocation: /a b?c d\r\nContent-Length: 0\r\n\r\n"
+          : HELLO,
+      );
+    }
+  });
+  const { exchanges, body } = await ask(server.origin, { maxRedirects: 1 });
+  assertEquals(body, "hello");
+  assertEquals(exchanges[1]?.request?.target, "/a%20b?c%20d");
+  assertEquals(
+    exchanges.map(({ findings }) => findings.map(({ code }) => code)),
+    [["location-space"], []],
+  );
+});
