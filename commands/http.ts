@@ -36,7 +36,7 @@ export const HTTP_OPTIONS = {
     value: "N",
     min: 0,
     max: 1000,
-    help: "redirects that -L follows (20)",
+    help: "redirects that -L follows (20); one more is an error",
   },
   user: {
     short: "u",

@@ -147,7 +147,7 @@ function optionsOf(values: HttpValues): HttpOptions {
     compressed: values.compressed,
     maxRedirects: values.location
       ? values["max-redirs"] ?? DEFAULT_MAX_REDIRECTS
-      : 0,
+      : undefined,
     family: values.ipv4 ? 4 : values.ipv6 ? 6 : undefined,
     unixPath: values.unix,
     connectTo: [

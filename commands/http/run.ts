@@ -142,7 +142,7 @@ class Teller {
   }
 }
 
-/** The options that set the limits of a response. */
+/** The options that set the limits of what a server answers. */
 const LIMITS: Readonly<Record<string, keyof HttpPlan["values"]>> = {
   "header-bytes": "max-header",
   "trailer-bytes": "max-header",
@@ -152,6 +152,7 @@ const LIMITS: Readonly<Record<string, keyof HttpPlan["values"]>> = {
   "chunk-extension-bytes": "max-chunk-line",
   "body-bytes": "max-body",
   "bomb": "max-body",
+  "too-many-redirects": "max-redirs",
 };
 
 /** What failed, and where that was a limit, what allows more. */

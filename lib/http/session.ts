@@ -139,7 +139,7 @@ export class HttpSession implements Disposable {
 
   /** Where a response redirects to, where that is to be followed. */
   #redirect(head: ResponseHead, url: HttpUrl): HttpUrl | undefined {
-    if ((this.#options.maxRedirects ?? 0) === 0) return undefined;
+    if (this.#options.maxRedirects === undefined) return undefined;
     const location = headerValue(head.headers, "location");
     if (!REDIRECTS.has(head.status) || location === undefined) return undefined;
     return parseHttpUrl(percentEncoded(location), url.text);

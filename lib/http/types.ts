@@ -72,7 +72,7 @@ export interface HttpOptions {
     | undefined;
   /** Ask for gzip, deflate or br, and decode it. */
   readonly compressed?: boolean | undefined;
-  /** Redirects to follow; default 0. */
+  /** Redirects to follow; one more is an error. Default: none is followed, and none is an error. */
   readonly maxRedirects?: number | undefined;
   /** Connect by this family only. */
   readonly family?: Family | undefined;
@@ -240,7 +240,7 @@ export interface Exchange {
   readonly response: ResponseInfo | undefined;
   /** What is unusual or wrong. */
   readonly findings: readonly Finding[];
-  /** Where it redirects to, with `maxRedirects`. */
+  /** Where it redirects to, where `maxRedirects` is given. */
   readonly redirect: string | undefined;
   /** Why it failed; undefined where it did not. */
   readonly error: Failure | undefined;

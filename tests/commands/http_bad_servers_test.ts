@@ -183,7 +183,16 @@ const SERVERS: readonly BadServer[] = [
     },
     args: ["-L", "--max-redirs", "3"],
     says:
-      /^Too many redirects: the next would lead to http:\/\/127\.0\.0\.1:\d+\/4$/,
+      /^Too many redirects: the next would lead to http:\/\/127\.0\.0\.1:\d+\/4 \(--max-redirs allows more\)$/,
+  },
+  {
+    name: "redirects where no redirect is to be followed",
+    script: answering(
+      "HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n",
+    ),
+    args: ["-L", "--max-redirs", "0"],
+    says:
+      /^Too many redirects: the next would lead to http:\/\/127\.0\.0\.1:\d+\/next \(--max-redirs allows more\)$/,
   },
   {
     name: "redirects to nowhere",
