@@ -103,27 +103,66 @@ export async function readAuthorities(
   return text;
 }
 
-/** A file that is written as bytes come. Disposing closes it. */
+/**
+ * The file that a body goes to. It is open before anything is sent, as it may
+ * turn out that it cannot be; what is in it is replaced when the body comes.
+ * Disposing closes it, and removes it where it was made for a body that never
+ * came.
+ */
 export class BodyFile implements Disposable {
   readonly #path: string;
   readonly #file: Deno.FsFile;
+  readonly #isNew: boolean;
+  /** It may have to wait for its reader. */
+  readonly #isPipe: boolean;
+  #isBegun = false;
 
-  /** @throws {UsageError} when it cannot be written */
-  constructor(path: string) {
+  private constructor(path: string, file: Deno.FsFile, isNew: boolean) {
     this.#path = path;
+    this.#file = file;
+    this.#isNew = isNew;
+    this.#isPipe = !hasPosition(file);
+  }
+
+  /**
+   * @param signal ends the wait for the reader of a pipe
+   * @throws {UsageError} when it cannot be written
+   */
+  static async open(path: string, signal: AbortSignal): Promise<BodyFile> {
     try {
-      this.#file = Deno.openSync(path, {
-        write: true,
-        create: true,
-        truncate: true,
-      });
+      const file = await createNew(path);
+      return file === undefined
+        ? new BodyFile(path, await openExisting(path, signal), false)
+        : new BodyFile(path, file, true);
     } catch (error) {
+      if (signal.aborted) {
+        throw new UsageError(
+          `Interrupted while opening ${JSON.stringify(path)} for "--output"`,
+        );
+      }
       throw unusable("write", "output", path, error);
     }
   }
 
-  /** @throws {UsageError} when the disk is full, or the like */
-  write(bytes: Uint8Array): void {
+  /** Whether it has the body, or the part of it that came. */
+  get isBegun(): boolean {
+    return this.#isBegun;
+  }
+
+  /** The body comes now. */
+  begin(): void {
+    this.#isBegun = true;
+    if (!this.#isPipe) empty(this.#file);
+  }
+
+  /**
+   * Writes some of the body. What it returns is to be awaited: a pipe may have
+   * to wait for its reader.
+   *
+   * @throws {UsageError} when the disk is full, or the like
+   */
+  write(bytes: Uint8Array): void | Promise<void> {
+    if (this.#isPipe) return this.#writePipe(bytes);
     try {
       writeAll(this.#file, bytes);
     } catch (error) {
@@ -131,9 +170,63 @@ export class BodyFile implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
-    this.#file.close();
+  async #writePipe(bytes: Uint8Array): Promise<void> {
+    try {
+      for (let at = 0; at < bytes.length;) {
+        at += await this.#file.write(bytes.subarray(at));
+      }
+    } catch (error) {
+      throw unusable("write", "output", this.#path, error);
+    }
   }
+
+  [Symbol.dispose](): void {
+    const isUnused = this.#isNew && !this.#isBegun;
+    this.#file.close();
+    if (isUnused) Deno.removeSync(this.#path);
+  }
+}
+
+/** Whether it is no pipe or terminal: lseek(2). To ask what it is takes the permission to read it. */
+function hasPosition(file: Deno.FsFile): boolean {
+  try {
+    file.seekSync(0, Deno.SeekMode.Current);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Takes everything out of a file, and nothing out of a device: ftruncate(2). */
+function empty(file: Deno.FsFile): void {
+  try {
+    file.truncateSync();
+  } catch (error) {
+    if ((error as { code?: string }).code !== "EINVAL") throw error;
+  }
+}
+
+/** Undefined where there is something of that name. */
+async function createNew(path: string): Promise<Deno.FsFile | undefined> {
+  try {
+    return await Deno.open(path, { write: true, createNew: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return undefined;
+    throw error;
+  }
+}
+
+/** A pipe opens when it has a reader. */
+async function openExisting(
+  path: string,
+  signal: AbortSignal,
+): Promise<Deno.FsFile> {
+  signal.throwIfAborted();
+  // What a symbolic link leads to may have to be made.
+  return await abortable(
+    Deno.open(path, { write: true, create: true }),
+    signal,
+  );
 }
 
 function unusable(

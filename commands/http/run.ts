@@ -1,13 +1,9 @@
 /** Runs what a command line of http asks for, and tells what happens. */
 
+import type { ByteSink } from "../../lib/http/coding.ts";
 import type { HttpEvent } from "../../lib/http/exchange.ts";
 import { HttpSession } from "../../lib/http/session.ts";
-import type {
-  Exchange,
-  Failure,
-  HttpOptions,
-  ResponseHead,
-} from "../../lib/http/types.ts";
+import type { Exchange, Failure, HttpOptions } from "../../lib/http/types.ts";
 import { oneLine } from "../cli/errors.ts";
 import type { Context } from "../command.ts";
 import { formatMs } from "./bar.ts";
@@ -36,7 +32,10 @@ export async function runHttp(
     authorities,
     signal: context.signal,
   };
-  const teller = new Teller(plan, context);
+  using file = values.output === undefined || values.output === "-"
+    ? undefined
+    : await BodyFile.open(values.output, context.signal);
+  const teller = new Teller(plan, context, file);
   using session = new HttpSession(plan.text, {
     ...options,
     ...(teller.tap === undefined ? {} : { tap: teller.tap }),
@@ -62,6 +61,7 @@ async function withUserAgent(headers: NonNullable<HttpOptions["headers"]>) {
 class Teller {
   readonly #plan: HttpPlan;
   readonly #context: Context;
+  readonly #file: BodyFile | undefined;
   readonly #text: HttpText;
   readonly #bytes: ByteView | undefined;
   /** Nothing but results is wanted: no text. */
@@ -71,10 +71,11 @@ class Teller {
   /** Sees all bytes, where they are to be shown. */
   readonly tap: HttpOptions["tap"];
 
-  constructor(plan: HttpPlan, context: Context) {
+  constructor(plan: HttpPlan, context: Context, file: BodyFile | undefined) {
     const { values } = plan;
     this.#plan = plan;
     this.#context = context;
+    this.#file = file;
     this.#isQuiet = values.json || plan.writeOut !== undefined;
     this.#bytes = values.raw
       ? new RawView()
@@ -108,7 +109,8 @@ class Teller {
   /** An exchange is over, of which the last one is what was asked for. */
   ended(exchange: Exchange): void {
     if (this.isBrief) return this.print(this.#text.brief(exchange));
-    this.print((this.#bytes?.end() ?? "") + this.#text.end(exchange));
+    const isKept = this.#file?.isBegun ?? false;
+    this.print((this.#bytes?.end() ?? "") + this.#text.end(exchange, isKept));
   }
 
   /** All is known about one asking. */
@@ -133,12 +135,16 @@ class Teller {
     if (this.#plan.values.json) this.#context.output.write(line);
   }
 
-  /** Takes the body; undefined drops it. */
-  body(): { write(bytes: Uint8Array): void } & Partial<Disposable> {
-    const { output: path } = this.#plan.values;
-    if (path === undefined) return { write: () => {} };
-    if (path !== "-") return new BodyFile(path);
-    return { write: (bytes) => this.#context.output.writeBytes(bytes) };
+  /** Takes the body that comes now. */
+  body(): ByteSink {
+    const file = this.#file;
+    if (file !== undefined) {
+      file.begin();
+      return (bytes) => file.write(bytes);
+    }
+    return this.#plan.values.output === "-"
+      ? (bytes) => this.#context.output.writeBytes(bytes)
+      : () => {};
   }
 }
 
@@ -172,18 +178,9 @@ async function ask(
   teller: Teller,
 ): Promise<readonly Exchange[]> {
   const exchanges: Exchange[] = [];
-  let body: ReturnType<Teller["body"]> | undefined;
-  const open = (_head: ResponseHead) => {
-    const target = body = teller.body();
-    return (bytes: Uint8Array) => target.write(bytes);
-  };
-  try {
-    for await (const exchange of session.run(open)) {
-      exchanges.push(exchange);
-      teller.ended(exchange);
-    }
-  } finally {
-    body?.[Symbol.dispose]?.();
+  for await (const exchange of session.run(() => teller.body())) {
+    exchanges.push(exchange);
+    teller.ended(exchange);
   }
   return exchanges;
 }

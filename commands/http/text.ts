@@ -113,14 +113,18 @@ export class HttpText {
     ].join("\n");
   }
 
-  /** What remains to be told when an exchange is over. */
-  end(exchange: Exchange): string {
+  /**
+   * What remains to be told when an exchange is over.
+   *
+   * @param isKept whether the body is where it was to go
+   */
+  end(exchange: Exchange, isKept: boolean): string {
     const { drawn } = this.#options;
     const phases = drawn ? phaseBar(exchange) : phaseLine(exchange);
     const attempts = exchange.connection === undefined
       ? this.#attempts(exchange.attempts)
       : "";
-    return attempts + this.#body(exchange) + "\n" + phases +
+    return attempts + this.#body(exchange, isKept) + "\n" + phases +
       this.#findings(exchange);
   }
 
@@ -135,7 +139,7 @@ export class HttpText {
       this.#findings(exchange);
   }
 
-  #body({ response }: Exchange): string {
+  #body({ response }: Exchange, isKept: boolean): string {
     if (response === undefined) return "";
     const { bodyBytes, decodedBytes, trailers, framing } = response;
     const lines = trailers.map((field) => `${fieldLine(field)}\n`);
@@ -148,7 +152,11 @@ export class HttpText {
       ? isRaw || bodyBytes === 0 ? "" : " (-o - shows it, -o FILE keeps it)"
       : output === "-"
       ? ""
-      : ` in ${oneLine(output)}`;
+      : isKept
+      ? ` in ${oneLine(output)}`
+      : bodyBytes === 0
+      ? ""
+      : " (not kept)";
     return `${lines.join("")}* Body: ${
       bytesText(bodyBytes)
     }${decoded}${where}\n`;

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { serve, serveBytes } from "../http/_server.ts";
 import { run, start } from "./_program.ts";
 
@@ -42,6 +42,125 @@ Deno.test({
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
+  },
+});
+
+Deno.test("netdiag http -o claims and replaces a file only when a body comes", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await using server = serveBytes(
+      "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 11\r\n\r\nhello world",
+    );
+    const [old, none] = [`${folder}/old`, `${folder}/none`];
+    await Deno.writeTextFile(old, "longer than what comes");
+    for (const path of [old, none]) {
+      const args = ["http", "--max-body", "10", "-o", path, server.origin];
+      const { code, stdout } = await run(args);
+      assertEquals(code, 1);
+      assert(!stdout.includes(path), stdout);
+    }
+    assertEquals(await Deno.readTextFile(old), "longer than what comes");
+    await assertRejects(() => Deno.stat(none), Deno.errors.NotFound);
+
+    const kept = await run(["http", "-o", old, server.origin]);
+    assert(kept.stdout.includes(`* Body: 11 bytes in ${old}\n`), kept.stdout);
+    assertEquals(await Deno.readTextFile(old), "hello world");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("netdiag http -o says of the last body alone that it is in the file", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    await using server = serve(async (peer) => {
+      await peer.request();
+      await peer.send(
+        "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 5\r\n\r\nmoved",
+      );
+      await peer.request();
+      await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+      await peer.closed();
+    });
+    const { stdout } = await run(["http", "-L", "-o", path, server.origin]);
+    assertEquals(stdout.match(/^\* Body: .*$/gm), [
+      "* Body: 5 bytes (not kept)",
+      `* Body: 2 bytes in ${path}`,
+    ]);
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("netdiag http sends nothing when it cannot write the file of -o", async () => {
+  await using server = serveBytes("HTTP/1.1 204 No Content\r\n\r\n");
+  const { code, stdout, stderr } = await run([
+    ...["http", "-d", "a=b", "-o", "/nowhere/file", server.origin],
+  ]);
+  assertMatch(
+    stderr,
+    /^netdiag http: Cannot write "\/nowhere\/file" for "--output": .*\n$/,
+  );
+  assertEquals([code, stdout, server.connections], [2, "", 0]);
+});
+
+/** A named pipe, in a folder of its own. */
+async function makePipe(): Promise<AsyncDisposable & { path: string }> {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/pipe`;
+  const made = await new Deno.Command("mkfifo", { args: [path] }).output();
+  assert(made.success);
+  return {
+    path,
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+const { stdout: version } = await run(["--version"]);
+const opensAside = !isWindows && !version.includes("deno 2.6.");
+
+Deno.test({
+  name: "netdiag http -o waits for the reader of a pipe until SIGINT" +
+    (opensAside ? "" : " (skipped: here, opening it cannot be interrupted)"),
+  ignore: !opensAside,
+  fn: async () => {
+    await using data = await makePipe();
+    await using output = await makePipe();
+    await using child = start([
+      ...["http", "-d", `@${data.path}`, "-o", output.path, "localhost"],
+    ]);
+    // More than a pipe holds: when it is written, the end is about to be read.
+    const pipe = await Deno.open(data.path, { write: true });
+    for (let left = 100_000; left > 0;) {
+      left -= await pipe.write(new Uint8Array(left));
+    }
+    pipe.close();
+    child.kill("SIGINT");
+    const { code, stderr } = await child.finish();
+    assertEquals(code, 2);
+    assertMatch(
+      stderr,
+      /^netdiag http: Interrupted while (opening .* for "--output"|reading .* for "--data")\n$/,
+    );
+  },
+});
+
+Deno.test({
+  name: "netdiag http -o does not wait for the reader of a pipe after SIGINT",
+  ignore: isWindows,
+  fn: async () => {
+    await using output = await makePipe();
+    const body = "x".repeat(1_000_000); // more than a pipe holds
+    await using server = serveBytes(
+      `HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    await using child = start(["http", "-o", output.path, server.origin]);
+    using reader = await Deno.open(output.path);
+    await reader.read(new Uint8Array(1));
+    child.kill("SIGINT");
+    const { code, stdout, stderr } = await child.finish();
+    assertEquals([code, stderr], [1, "netdiag http: Interrupted\n"]);
+    assertMatch(stdout, /, transfer [\d.]+ ms \(failed\), /);
   },
 });
 
