@@ -14,6 +14,7 @@ import {
   quote,
   quoteOctets,
 } from "./octets.ts";
+import { areParameters } from "./parameters.ts";
 
 /** How much a chunked body may hold, in octets. */
 export interface ChunkedLimits {
@@ -25,12 +26,6 @@ export interface ChunkedLimits {
   readonly body: number;
   readonly trailers: SectionLimits;
 }
-
-const TOKEN_CHARACTERS = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
-/** RFC 9112, section 7.1.1. */
-const EXTENSIONS = new RegExp(
-  `^([ \\t]*;[ \\t]*${TOKEN_CHARACTERS}([ \\t]*=[ \\t]*(${TOKEN_CHARACTERS}|"([^"\\\\]|\\\\.)*"))?)*$`,
-);
 
 /** Finds the content in a chunked body. */
 export class ChunkedDecoder {
@@ -242,7 +237,7 @@ export class ChunkedDecoder {
         `Chunk size ${quoteOctets(line, 0, end)} is followed by white space`,
         base + sizeEnd,
       );
-    } else if (!EXTENSIONS.test(extensions)) {
+    } else if (!areParameters(extensions, 0, true)) {
       this.#report(
         "chunk-extension-invalid",
         `Chunk extension ${quote(extensions)} is not ";name" or ";name=value"`,

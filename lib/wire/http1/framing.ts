@@ -2,7 +2,8 @@
 
 import type { Report } from "./errors.ts";
 import type { BodyFraming, HeaderField, HttpVersion } from "./events.ts";
-import { isBlank, quote } from "./octets.ts";
+import { quote } from "./octets.ts";
+import { areParameters, listItems, tokenEnd, trimmed } from "./parameters.ts";
 
 /** The head of a response, and what it depends on. */
 export interface Head {
@@ -125,24 +126,12 @@ function forbid(
   }
 }
 
-/** A coding and its parameters: RFC 9112, section 7. */
-const CODING =
-  /^([!#$%&'*+\-.^_`|~\w]+)([ \t]*;[ \t]*[!#$%&'*+\-.^_`|~\w]+[ \t]*=[ \t]*([!#$%&'*+\-.^_`|~\w]+|"([^"\\]|\\.)*"))*$/;
-
-/** Without white space at its ends, which is SP and HTAB: RFC 9110, section 5.6.3. `trim()` takes NBSP too, which others do not. */
-function trimmed(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isBlank(text.charCodeAt(start))) start++;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
-}
-
-/** The items of a list, without empty ones and without regard to commas in quoted strings: RFC 9110, section 5.6.1. */
-function listItems(text: string): string[] {
-  return (text.match(/("([^"\\]|\\.)*"?|[^,"])+/g) ?? [])
-    .map(trimmed)
-    .filter((item) => item !== "");
+/** The name of a coding with its parameters: RFC 9112, section 7. Undefined where it is none. */
+function codingName(item: string): string | undefined {
+  const end = tokenEnd(item, 0);
+  return end > 0 && areParameters(item, end, false)
+    ? item.slice(0, end).toLowerCase()
+    : undefined;
 }
 
 function frameCodings(
@@ -162,16 +151,15 @@ function frameCodings(
   }
   const names: string[] = [];
   for (const { text, offset } of codings) {
-    const items = listItems(text);
-    const matches = items.map((item) => CODING.exec(item)?.[1]?.toLowerCase());
-    if (items.length === 0 || matches.includes(undefined)) {
+    const found = listItems(text).map(codingName);
+    if (found.length === 0 || found.includes(undefined)) {
       report(
         "transfer-encoding-invalid",
         `Transfer-Encoding ${quote(text)} is not a list of codings`,
         offset,
       );
     }
-    names.push(...matches.filter((name) => name !== undefined));
+    for (const name of found) if (name !== undefined) names.push(name);
   }
   if (names.length === 0) return frameLength(lengths, false, report);
   if (lengths.length > 0) {

@@ -32,10 +32,10 @@ export interface ParserOptions {
   readonly maxBody?: number;
 }
 
+type Limit = "maxHeaderBytes" | "maxHeaders" | "maxChunkLine" | "maxBody";
+
 /** The limits that hold unless others are given. */
-export const DEFAULT_LIMITS: Readonly<
-  Record<"maxHeaderBytes" | "maxHeaders" | "maxChunkLine" | "maxBody", number>
-> = Object.freeze({
+export const DEFAULT_LIMITS: Readonly<Record<Limit, number>> = Object.freeze({
   maxHeaderBytes: 64 * 1024,
   maxHeaders: 1000,
   maxChunkLine: 4096,
@@ -54,6 +54,22 @@ const MAX_REPORTS = 100;
 export type ParserState = "head" | "body" | "done" | "failed";
 
 function ignore(): void {}
+
+/** What cannot be compared with would be no limit at all. */
+function limitsOf(options: ParserOptions): Record<Limit, number> {
+  const limits = { ...DEFAULT_LIMITS };
+  for (const name of Object.keys(limits) as Limit[]) {
+    const limit = options[name];
+    if (limit === undefined) continue;
+    if (!(typeof limit === "number" && limit >= 0)) {
+      throw new RangeError(
+        `Cannot use ${limit} as ${name}: not a number from 0`,
+      );
+    }
+    limits[name] = limit;
+  }
+  return limits;
+}
 
 /**
  * Parses one response, then, after {@linkcode ResponseParser.reset}, the next
@@ -96,12 +112,15 @@ export class ResponseParser {
   /** With a length: the bytes of the body that have not come. */
   #missing = 0;
 
-  /** A parser for the response to a request. */
+  /**
+   * A parser for the response to a request.
+   *
+   * @throws {RangeError} when a limit is not a number from 0
+   */
   constructor(options: ParserOptions = {}) {
-    const { maxHeaderBytes, maxHeaders, maxChunkLine, maxBody } = {
-      ...DEFAULT_LIMITS,
-      ...options,
-    };
+    const { maxHeaderBytes, maxHeaders, maxChunkLine, maxBody } = limitsOf(
+      options,
+    );
     const section = { bytes: maxHeaderBytes, count: maxHeaders };
     const report: Report = (code, message, offset) => {
       if (!tolerates(code, this.#lenient)) {

@@ -30,6 +30,7 @@ export interface ParsedResponse {
  * end of the connection.
  *
  * @throws {HttpParseError} when it is not complete, or not accepted
+ * @throws {RangeError} when a limit is not a number from 0
  * @example
  * ```ts
  * import { parseHttpResponse } from "./response.ts";
