@@ -1,11 +1,15 @@
-import type { ByteSink } from "./coding.ts";
+import { BodyPipe } from "./body_pipe.ts";
 import { HttpError } from "./errors.ts";
 import { HttpSession } from "./session.ts";
 import type { Exchange, HttpOptions, ResponseHead } from "./types.ts";
 
 /** A response whose body is still to be read. Disposing of it gives the body up. */
 export interface HttpResponse extends ResponseHead, AsyncDisposable {
-  /** The body: as received, or decoded with `compressed`. The server waits for whoever reads it. Errors with an {@linkcode HttpError}. */
+  /**
+   * The body: as received, or decoded with `compressed`. Beyond 64 KiB the
+   * server waits for whoever reads it, and it fails where nobody does for
+   * 30 s. Errors with an {@linkcode HttpError}.
+   */
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** The exchanges before this one, whose responses redirected here. */
   readonly redirects: readonly Exchange[];
@@ -47,7 +51,7 @@ export async function httpGet(
   const session = new HttpSession(url, { ...options, signal });
   const opened = Promise.withResolvers<ResponseHead>();
   const done = Promise.withResolvers<Exchange>();
-  const pipe = new Pipe(signal, () => abort.abort());
+  const pipe = new BodyPipe(signal, () => abort.abort());
   const redirects: Exchange[] = [];
 
   const drive = async () => {
@@ -87,50 +91,4 @@ export async function httpGet(
       await done.promise.catch(() => {});
     },
   };
-}
-
-/** A readable stream that a sink fills, no faster than it is read. */
-class Pipe {
-  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
-  #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
-  #wanted = Promise.withResolvers<void>();
-  #isOver = false;
-
-  constructor(signal: AbortSignal, cancel: () => void) {
-    signal.addEventListener("abort", () => this.#wanted.resolve(), {
-      once: true,
-    });
-    this.readable = new ReadableStream({
-      start: (controller) => {
-        this.#controller = controller;
-      },
-      pull: () => this.#wanted.resolve(),
-      cancel: () => {
-        this.#isOver = true;
-        this.#wanted.resolve();
-        cancel();
-      },
-    }, { highWaterMark: 1 });
-  }
-
-  readonly sink: ByteSink = async (bytes) => {
-    if (this.#isOver) return;
-    this.#controller.enqueue(bytes.slice());
-    if ((this.#controller.desiredSize ?? 0) > 0) return;
-    this.#wanted = Promise.withResolvers();
-    await this.#wanted.promise;
-  };
-
-  end(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#controller.close();
-  }
-
-  fail(error: unknown): void {
-    this.#wanted.resolve();
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#controller.error(error);
-  }
 }

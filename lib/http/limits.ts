@@ -18,6 +18,9 @@ export const STALL_MS = 30_000;
 /** See {@linkcode STALL_MS}. */
 export const STALL_BYTES = 1024;
 
+/** What of a body is held until somebody reads it. */
+export const BODY_BYTES = 64 * 1024;
+
 /** A decoded body is at most this long, unless `maxBody` says otherwise. */
 export const DEFAULT_MAX_DECODED = 256 * 1024 * 1024;
 

@@ -53,6 +53,13 @@ export function parseHttpUrl(text: string, base?: string): HttpUrl {
     throw new UrlError(text, "it leads away from http:// and https://");
   }
   const secure = url.protocol === "https:";
+  const user = decode(url.username);
+  if (user.includes(":")) {
+    throw new UrlError(
+      text,
+      'a user\'s name must not contain ":" (RFC 7617, section 2)',
+    );
+  }
   return {
     secure,
     host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
@@ -62,7 +69,7 @@ export function parseHttpUrl(text: string, base?: string): HttpUrl {
     origin: url.origin,
     text: url.origin + url.pathname + url.search,
     user: url.username === "" && url.password === "" ? undefined : {
-      name: decode(url.username),
+      name: user,
       password: decode(url.password),
     },
   };

@@ -4,8 +4,10 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { BodyPipe } from "../../lib/http/body_pipe.ts";
 import { HttpError } from "../../lib/http/errors.ts";
 import { httpGet } from "../../lib/http/get.ts";
+import { BODY_BYTES } from "../../lib/http/limits.ts";
 import { HttpSession } from "../../lib/http/session.ts";
 import { OptionError } from "../../lib/socket/options.ts";
 import { HttpRequestError } from "../../lib/wire/http1/errors.ts";
@@ -95,6 +97,51 @@ Deno.test("httpGet() ends in time even when nobody reads the body", async () => 
   });
   const response = await httpGet(server.origin, { timeouts: { total: 100 } });
   assertEquals((await response.done).error?.code, "timeout");
+});
+
+Deno.test("httpGet() knows the rest of a short response that nobody reads", async () => {
+  await using server = serveBytes(HELLO);
+  const response = await httpGet(server.origin);
+  assertEquals((await response.done).response?.bodyBytes, 5);
+  assertEquals(await new Response(response.body).text(), "hello");
+});
+
+Deno.test("BodyPipe fails when it is full and nobody reads it, and only then", async () => {
+  const { signal } = new AbortController();
+  const full = new Uint8Array(BODY_BYTES);
+  const unread = new BodyPipe(signal, () => {}, 20);
+  const error = await assertRejects(
+    async () => await unread.sink(full),
+    HttpError,
+    "Nobody has read the body for 0.02 s",
+  );
+  assertEquals([error.code, error.phase], ["unread", "transfer"]);
+
+  const slow = new BodyPipe(signal, () => {}, 20);
+  const reader = slow.readable.getReader();
+  let isTaken = false;
+  const sent = Promise.resolve(slow.sink(full)).then(() => isTaken = true);
+  await new Promise((resolve) => setTimeout(resolve, 60)); // a slow reader
+  assert(!isTaken);
+  await reader.read();
+  await sent;
+});
+
+Deno.test("httpGet() refuses options that it would send in another way than was meant", async () => {
+  const cases: readonly (readonly [object, string])[] = [
+    [{ body: "text" }, "Cannot use a string as body: not a Uint8Array"],
+    [
+      { user: { name: "a:b", password: "c" } },
+      'Cannot use "a:b" as user.name: it must not contain ":"',
+    ],
+  ];
+  for (const [options, message] of cases) {
+    await assertRejects(
+      () => httpGet("http://127.0.0.1:1/", options),
+      OptionError,
+      message,
+    );
+  }
 });
 
 Deno.test("httpGet() fails with what its tap throws", async () => {

@@ -37,6 +37,14 @@ Deno.test("parseHttpUrl() takes user and password out of the text", () => {
   assertEquals(text, "http://example.com/x");
 });
 
+Deno.test("parseHttpUrl() refuses a user who could not be told from the password", () => {
+  assertThrows(
+    () => parseHttpUrl("http://a%3Ab:c@localhost/"),
+    UrlError,
+    'a user\'s name must not contain ":"',
+  );
+});
+
 Deno.test("parseHttpUrl() refuses what is no URL of HTTP, and says why", () => {
   for (
     const [text, reason] of [
