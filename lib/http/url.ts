@@ -41,6 +41,7 @@ export function parseHttpUrl(text: string, base?: string): HttpUrl {
       "a space or control character is written as %20 or the like",
     );
   }
+  if (scheme !== undefined || base === undefined) requireHost(text, scheme);
   let url: URL;
   try {
     url = base !== undefined || scheme !== undefined
@@ -73,6 +74,20 @@ export function parseHttpUrl(text: string, base?: string): HttpUrl {
       password: decode(url.password),
     },
   };
+}
+
+/** Where a URL parser would find a host that is none, or not say what is wrong with it. */
+function requireHost(text: string, scheme: string | undefined): void {
+  const rest = text.slice(scheme === undefined ? 0 : scheme.length + 3);
+  if (/^[/\\]/.test(rest) || text === "-") {
+    throw new UrlError(text, "it has no host");
+  }
+  if (/^[^/?#]*\[[^\]/]*%/.test(rest)) {
+    throw new UrlError(
+      text,
+      "addresses with a zone (RFC 6874) are not supported",
+    );
+  }
 }
 
 function decode(text: string): string {

@@ -53,6 +53,13 @@ Deno.test("parseHttpUrl() refuses what is no URL of HTTP, and says why", () => {
       ["http://a\r\nX: y/", "%20"],
       ["http://", "no valid host"],
       ["example.com:99999", "no valid host and port"],
+      ["http:///foo", "it has no host"],
+      ["https:////foo", "it has no host"],
+      ["http://\\foo", "it has no host"],
+      ["/foo", "it has no host"],
+      ["-", "it has no host"],
+      ["http://[fe80::1%25eth0]:81/", "zone (RFC 6874) are not supported"],
+      ["[fe80::1%eth0]", "zone (RFC 6874) are not supported"],
     ] as const
   ) {
     assertThrows(() => parseHttpUrl(text), UrlError, reason);
@@ -62,6 +69,8 @@ Deno.test("parseHttpUrl() refuses what is no URL of HTTP, and says why", () => {
     UrlError,
     "leads away",
   );
+  const relative = ["-", "/foo", "a[%20", "//localhost/[%20"];
+  for (const text of relative) parseHttpUrl(text, "http://example.com/");
 });
 
 Deno.test("placeOf() takes the first override that matches", () => {
