@@ -1,12 +1,13 @@
 /** Content codings (RFC 9110 section 8.4), through the platform, and never more than was allowed. */
 
 import {
+  crc32,
   createBrotliDecompress,
-  createGunzip,
   createInflate,
   createInflateRaw,
 } from "node:zlib";
 import { type ByteSink, type Coding, DecodeError } from "./coding.ts";
+import { GZIP_ID1, gzipHeader, gzipTrailer } from "./gzip.ts";
 import { DEFAULT_MAX_DECODED } from "./limits.ts";
 
 /** Little enough for what comes out of it to be no burden, however well it was compressed. */
@@ -17,13 +18,22 @@ export class Decoder implements Disposable {
   readonly #coding: Coding;
   readonly #sink: ByteSink;
   readonly #maxBytes: number;
-  #stream: ReturnType<typeof createGunzip> | undefined;
+  #place: "header" | "data" | "trailer" | "after";
+  /** With gzip: the header or trailer that is being read, and how much of it has been. */
+  #frame: Generator<void, boolean, number> | undefined;
+  #frameBytes = 0;
+  #members = 0;
+  #crc32 = 0;
+  #memberBytes = 0;
+  #stream: ReturnType<typeof createBrotliDecompress> | undefined;
   #failure: Error | undefined;
   #read = 0;
   /** Resolves when everything so far has been taken. */
   #taken: Promise<void> = Promise.resolve();
   /** Decoded bytes so far. */
   decodedBytes = 0;
+  /** Bytes after the end of what was coded. */
+  trailingBytes = 0;
 
   /** @param maxBytes the most that may come out of it */
   constructor(
@@ -34,6 +44,7 @@ export class Decoder implements Disposable {
     this.#coding = coding;
     this.#sink = sink;
     this.#maxBytes = maxBytes;
+    this.#place = coding === "gzip" ? "header" : "data";
   }
 
   /** Decodes what there is. Resolves when it may be given more. */
@@ -45,32 +56,139 @@ export class Decoder implements Disposable {
   }
 
   async #writeSlice(bytes: Uint8Array): Promise<void> {
-    const stream = this.#stream ??= this.#open(bytes[0]!);
     this.#read += bytes.length;
+    for (let at = 0; at < bytes.length;) {
+      switch (this.#place) {
+        case "header":
+          at = this.#readHeader(bytes, at);
+          break;
+        case "data":
+          at += await this.#readData(bytes.subarray(at));
+          break;
+        case "trailer":
+          at = this.#readTrailer(bytes, at);
+          break;
+        case "after":
+          this.trailingBytes += bytes.length - at;
+          return;
+      }
+    }
+  }
+
+  #readHeader(bytes: Uint8Array, from: number): number {
+    if (this.#members > 0 && this.#frameBytes === 0) {
+      if (bytes[from] !== GZIP_ID1) {
+        this.#place = "after";
+        return from;
+      }
+    }
+    const { at, result } = this.#readFrame(gzipHeader, bytes, from);
+    if (result === undefined) return at;
+    if (result) {
+      this.#place = "data";
+      this.#members++;
+      this.#crc32 = 0;
+      this.#memberBytes = 0;
+    } else if (this.#members === 0) {
+      throw new DecodeError(
+        "undecodable",
+        "The body is not gzip: it does not begin as gzip does",
+      );
+    } else {
+      this.#place = "after";
+      this.trailingBytes += this.#frameBytes;
+    }
+    this.#frameBytes = 0;
+    return at;
+  }
+
+  #readTrailer(bytes: Uint8Array, from: number): number {
+    const { at, result } = this.#readFrame(
+      () => gzipTrailer(this.#crc32, this.#memberBytes),
+      bytes,
+      from,
+    );
+    if (result === undefined) return at;
+    if (!result) {
+      throw new DecodeError(
+        "undecodable",
+        "The gzip body is damaged: its checksum is another one",
+      );
+    }
+    this.#place = "header"; // of the next member, if any
+    this.#frameBytes = 0;
+    return at;
+  }
+
+  #readFrame(
+    begin: () => Generator<void, boolean, number>,
+    bytes: Uint8Array,
+    from: number,
+  ): { at: number; result: boolean | undefined } {
+    if (this.#frame === undefined) {
+      this.#frame = begin();
+      this.#frame.next();
+    }
+    for (let at = from; at < bytes.length;) {
+      const { done, value } = this.#frame.next(bytes[at++]!);
+      this.#frameBytes++;
+      if (!done) continue;
+      this.#frame = undefined;
+      return { at, result: value };
+    }
+    return { at: bytes.length, result: undefined };
+  }
+
+  /** Returns how many of the bytes belong to the data. */
+  async #readData(bytes: Uint8Array): Promise<number> {
+    const stream = this.#stream ??= this.#open(bytes[0]!);
+    const before = stream.bytesWritten;
+    // It calls back when it has taken all, and ends when it did not.
     await new Promise<void>((resolve) => {
       const end = () => {
         stream.off("close", end);
+        stream.off("end", end);
         resolve();
       };
       stream.once("close", end);
+      stream.once("end", end);
       if (this.#failure !== undefined) end();
       else stream.write(bytes, end);
     });
     await this.#taken;
     if (this.#failure !== undefined) throw this.#failure;
+    const count = stream.bytesWritten - before;
+    if (count < bytes.length) {
+      this.#place = this.#coding === "gzip" ? "trailer" : "after";
+      this.#stream = undefined;
+      stream.destroy();
+    }
+    return count;
   }
 
   /** The body has ended. */
   async end(): Promise<void> {
+    if (this.#read === 0) return;
     const stream = this.#stream;
-    if (stream === undefined) return;
-    await new Promise<void>((resolve) => {
-      stream.once("close", resolve);
-      stream.once("end", resolve);
-      stream.end();
-    });
-    await this.#taken;
-    if (this.#failure !== undefined) throw this.#failure;
+    if (stream !== undefined) {
+      await new Promise<void>((resolve) => {
+        stream.once("close", resolve);
+        stream.once("end", resolve);
+        stream.end();
+      });
+      await this.#taken;
+      if (this.#failure !== undefined) throw this.#failure;
+    }
+    const isWhole = this.#coding !== "gzip" || this.#place === "after" ||
+      this.#place === "header" && this.#members > 0 && this.#frameBytes === 0;
+    if (!isWhole) throw this.#truncated();
+  }
+
+  #truncated(): DecodeError {
+    return new DecodeError(
+      "truncated-coding",
+      `The ${this.#coding} body ends in the middle, after ${this.#read} bytes`,
+    );
   }
 
   #open(first: number) {
@@ -93,21 +211,20 @@ export class Decoder implements Disposable {
       const isShort = error.code === "Z_BUF_ERROR" ||
         /unexpected end/i.test(error.message);
       this.#fail(
-        isShort
-          ? new DecodeError(
-            "truncated-coding",
-            `The ${this.#coding} body ends in the middle, after ${this.#read} bytes`,
-          )
-          : new DecodeError(
-            "undecodable",
-            `The body is not ${this.#coding}: ${error.message}`,
-          ),
+        isShort ? this.#truncated() : new DecodeError(
+          "undecodable",
+          `The body is not ${this.#coding}: ${error.message}`,
+        ),
       );
     });
     return stream;
   }
 
   #take(bytes: Uint8Array): void {
+    if (this.#coding === "gzip") {
+      this.#crc32 = crc32(bytes, this.#crc32);
+      this.#memberBytes += bytes.length;
+    }
     try {
       const taken = this.#sink(bytes);
       if (taken === undefined) return;
@@ -121,7 +238,7 @@ export class Decoder implements Disposable {
     const options = { chunkSize: 64 * 1024 };
     switch (this.#coding) {
       case "gzip":
-        return createGunzip(options);
+        return createInflateRaw(options);
       case "br":
         return createBrotliDecompress(options);
       case "deflate":

@@ -335,6 +335,7 @@ export class ExchangeRun implements Disposable {
     return {
       deviations,
       extraBytes,
+      trailingBytes: this.#decoder?.trailingBytes ?? 0,
       staysOpen: this.#staysOpen,
       replacesClosed: this.replacesClosed,
       sendFailure: this.#sendFailure instanceof Error

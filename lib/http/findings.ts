@@ -21,6 +21,8 @@ export interface Observations {
   readonly deviations: readonly Deviation[];
   /** Bytes that came after the end of the response. */
   readonly extraBytes: number;
+  /** Bytes of the body after the end of what was compressed in it. */
+  readonly trailingBytes: number;
   /** The server said that it would close the connection, and did not. */
   readonly staysOpen: boolean;
   /** The kept connection that was to be used turned out to be closed. */
@@ -264,7 +266,7 @@ function codings(response: ResponseInfo | undefined): Finding[] {
 
 function ending(
   exchange: Exchange,
-  { extraBytes, staysOpen, sendFailure }: Observations,
+  { extraBytes, trailingBytes, staysOpen, sendFailure }: Observations,
 ): Finding[] {
   const { error, request } = exchange;
   const findings: Finding[] = [];
@@ -274,6 +276,14 @@ function ending(
       warning(
         "body-longer",
         `At least ${extraBytes} bytes came after the end of the response: on a kept connection they would pass for the next one`,
+      ),
+    );
+  }
+  if (trailingBytes > 0) {
+    findings.push(
+      warning(
+        "coding-longer",
+        `${trailingBytes} bytes of the body come after the end of what is compressed: they were left out`,
       ),
     );
   }

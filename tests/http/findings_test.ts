@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { gzipSync } from "node:zlib";
 import { ask } from "./_ask.ts";
 import { serve, serveBytes } from "./_server.ts";
 
@@ -59,6 +60,18 @@ Deno.test("a coding that --compressed cannot undo is a finding", async () => {
   assertEquals(last.findings.map(({ code }) => code), ["coding-not-undone"]);
   const { last: plain } = await ask(server.origin);
   assertEquals(plain.findings, []);
+});
+
+Deno.test("what follows the end of a compressed body is a finding, and left out", async () => {
+  const body = [...gzipSync("hello"), ...new Uint8Array(9)];
+  const head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n" +
+    `Content-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n`;
+  await using server = serveBytes(
+    Uint8Array.from([...new TextEncoder().encode(head), ...body]),
+  );
+  const { last, body: text } = await ask(server.origin, { compressed: true });
+  assertEquals(text, "hello");
+  assertEquals(last.findings.map(({ code }) => code), ["coding-longer"]);
 });
 
 Deno.test("a slow phase is a finding", async () => {
