@@ -28,8 +28,8 @@ export class Decoder implements Disposable {
   #stream: ReturnType<typeof createBrotliDecompress> | undefined;
   #failure: Error | undefined;
   #read = 0;
-  /** Resolves when everything so far has been taken. */
-  #taken: Promise<void> = Promise.resolve();
+  /** Resolves when everything so far has been taken; undefined where it has been. */
+  #taken: Promise<void> | undefined;
   /** Decoded bytes so far. */
   decodedBytes = 0;
   /** Bytes after the end of what was coded. */
@@ -155,8 +155,7 @@ export class Decoder implements Disposable {
       if (this.#failure !== undefined) end();
       else stream.write(bytes, end);
     });
-    await this.#taken;
-    if (this.#failure !== undefined) throw this.#failure;
+    await this.#untilTaken();
     const count = stream.bytesWritten - before;
     if (count < bytes.length) {
       this.#place = this.#coding === "gzip" ? "trailer" : "after";
@@ -176,8 +175,7 @@ export class Decoder implements Disposable {
         stream.once("end", resolve);
         stream.end();
       });
-      await this.#taken;
-      if (this.#failure !== undefined) throw this.#failure;
+      await this.#untilTaken();
     }
     const isWhole = this.#coding !== "gzip" || this.#place === "after" ||
       this.#place === "header" && this.#members > 0 && this.#frameBytes === 0;
@@ -226,12 +224,20 @@ export class Decoder implements Disposable {
       this.#memberBytes += bytes.length;
     }
     try {
-      const taken = this.#sink(bytes);
-      if (taken === undefined) return;
-      this.#taken = Promise.all([this.#taken, taken]).then(() => {});
+      // One at a time: the sink may still be at the one before.
+      this.#taken = this.#taken === undefined
+        ? this.#sink(bytes) ?? undefined
+        : this.#taken.then(() => this.#sink(bytes));
+      this.#taken?.catch(() => {}); // whoever waits for it sees the failure
     } catch (error) {
       this.#fail(error as Error);
     }
+  }
+
+  async #untilTaken(): Promise<void> {
+    await this.#taken;
+    this.#taken = undefined;
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   #create(first: number) {

@@ -71,6 +71,30 @@ Deno.test("Decoder undoes what is longer than it takes at a time", async () => {
   assertEquals(await decoded("gzip", [longer]), expected);
 });
 
+Deno.test("Decoder gives its sink one piece at a time", async () => {
+  const zeros = new Uint8Array(1_000_000);
+  let busy = 0;
+  let bytes = 0;
+  using decoder = new Decoder("gzip", async (piece) => {
+    assertEquals(++busy, 1);
+    await new Promise((resolve) => setTimeout(resolve)); // it takes its time
+    bytes += piece.length;
+    busy--;
+  });
+  await decoder.write(new Uint8Array(gzipSync(zeros)));
+  await decoder.end();
+  assertEquals(bytes, zeros.length);
+  using failing = new Decoder("gzip", async () => {
+    await Promise.resolve();
+    throw new RangeError("full");
+  });
+  await assertRejects(
+    () => failing.write(new Uint8Array(gzipSync(zeros))),
+    RangeError,
+    "full",
+  );
+});
+
 Deno.test("Decoder takes all members of gzip, and what follows for garbage", async () => {
   const empty = new Uint8Array(gzipSync(""));
   const members = joined(GZIP, empty, GZIP);
