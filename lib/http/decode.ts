@@ -13,6 +13,53 @@ import { DEFAULT_MAX_DECODED } from "./limits.ts";
 /** Little enough for what comes out of it to be no burden, however well it was compressed. */
 const SLICE_BYTES = 16 * 1024;
 
+/** Undoes several codings, the last one first. */
+export class DecoderChain implements Disposable {
+  /** In the order in which bytes pass them; at least one. */
+  readonly #decoders: Decoder[] = [];
+
+  /**
+   * @param codings in the order in which they were applied; at least one
+   * @param maxBytes the most that may come out of each
+   */
+  constructor(codings: readonly Coding[], sink: ByteSink, maxBytes?: number) {
+    for (const coding of codings) {
+      const next = this.#decoders[0];
+      const target = next === undefined
+        ? sink
+        : (bytes: Uint8Array) => next.write(bytes);
+      this.#decoders.unshift(new Decoder(coding, target, maxBytes));
+    }
+  }
+
+  /** Bytes that came out of it so far. */
+  get decodedBytes(): number {
+    return this.#decoders.at(-1)!.decodedBytes;
+  }
+
+  /** Bytes after the end of what was coded, in all of them. */
+  get trailingBytes(): number {
+    return this.#decoders.reduce(
+      (sum, { trailingBytes }) => sum + trailingBytes,
+      0,
+    );
+  }
+
+  /** Decodes what there is. Resolves when it may be given more. */
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#decoders[0]!.write(bytes);
+  }
+
+  /** The body has ended. */
+  async end(): Promise<void> {
+    for (const decoder of this.#decoders) await decoder.end();
+  }
+
+  [Symbol.dispose](): void {
+    for (const decoder of this.#decoders) decoder[Symbol.dispose]();
+  }
+}
+
 /** Undoes one coding, a piece at a time. */
 export class Decoder implements Disposable {
   readonly #coding: Coding;

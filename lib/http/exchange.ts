@@ -7,8 +7,8 @@ import {
   type Marks,
   openConnection,
 } from "./connection.ts";
-import { type ByteSink, codingOf, DecodeError } from "./coding.ts";
-import type { Decoder } from "./decode.ts";
+import { type ByteSink, codingsOf, DecodeError } from "./coding.ts";
+import type { DecoderChain } from "./decode.ts";
 import { HttpError } from "./errors.ts";
 import { findFindings, type Observations } from "./findings.ts";
 import type { PreparedRequest } from "./request.ts";
@@ -26,7 +26,7 @@ import type {
 } from "./types.ts";
 import { phasesOf } from "./phases.ts";
 import { parserOptions } from "./options.ts";
-import { headerValue, type HeadEvent, IncomingResponse } from "./response.ts";
+import { type HeadEvent, IncomingResponse } from "./response.ts";
 import type { HttpUrl } from "./url.ts";
 import { Watch } from "./watch.ts";
 
@@ -61,7 +61,7 @@ export class ExchangeRun implements Disposable {
   #connection: HttpConnection | undefined;
   #connectionInfo: ConnectionInfo | undefined;
   #staysOpen = false;
-  #decoder: Decoder | undefined;
+  #decoder: DecoderChain | undefined;
   #sendFailure: unknown;
   #failure: Failure | undefined;
   redirect: string | undefined;
@@ -128,12 +128,12 @@ export class ExchangeRun implements Disposable {
   }
 
   async #decoded(sink: ByteSink): Promise<ByteSink> {
-    const coding = this.#options.compressed
-      ? codingOf(headerValue(this.#response.head!.headers, "content-encoding"))
-      : undefined;
-    if (coding === undefined) return sink;
-    const { Decoder } = await import("./decode.ts");
-    const decoder = new Decoder(coding, sink, this.#options.maxBody);
+    const codings = this.#options.compressed
+      ? codingsOf(this.#response.head!.headers) ?? []
+      : [];
+    if (codings.length === 0) return sink;
+    const { DecoderChain } = await import("./decode.ts");
+    const decoder = new DecoderChain(codings, sink, this.#options.maxBody);
     this.#decoder = decoder;
     return (bytes) => decoder.write(bytes);
   }

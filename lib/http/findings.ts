@@ -1,7 +1,7 @@
 /** What is unusual or wrong about an exchange, and why it matters. */
 
 import { DEFAULT_SLOW_MS } from "./limits.ts";
-import { codingOf } from "./coding.ts";
+import { codingsOf } from "./coding.ts";
 import { headerValue } from "./response.ts";
 import { isSwitch } from "../wire/http1/framing.ts";
 import { quote } from "../wire/http1/octets.ts";
@@ -251,10 +251,10 @@ function asksToClose(request: RequestInfo | undefined): boolean {
 }
 
 function codings(response: ResponseInfo | undefined): Finding[] {
-  const coding = headerValue(response?.headers ?? [], "content-encoding");
-  const isUndone = coding === undefined || codingOf(coding) !== undefined ||
-    coding.toLowerCase() === "identity";
-  return isUndone ? [] : [
+  const headers = response?.headers ?? [];
+  if (codingsOf(headers) !== undefined) return [];
+  const coding = headerValue(headers, "content-encoding");
+  return [
     warning(
       "coding-not-undone",
       `The body is in the coding ${

@@ -5,8 +5,8 @@ import {
   deflateSync,
   gzipSync,
 } from "node:zlib";
-import { type Coding, DecodeError } from "../../lib/http/coding.ts";
-import { Decoder } from "../../lib/http/decode.ts";
+import { type Coding, codingsOf, DecodeError } from "../../lib/http/coding.ts";
+import { Decoder, DecoderChain } from "../../lib/http/decode.ts";
 import { octets } from "../wire/http1/_outcome.ts";
 
 const TEXT = "words ".repeat(1000);
@@ -135,4 +135,40 @@ Deno.test("Decoder tells what is cut from what is wrong", async () => {
       "The gzip body is damaged: its checksum is another one",
     );
   }
+});
+
+Deno.test("DecoderChain undoes the last coding first, and sees that all are whole", async () => {
+  const bytes = new Uint8Array(
+    brotliCompressSync(deflateSync(gzipSync(TEXT))),
+  );
+  const decode = async (bytes: Uint8Array) => {
+    let text = "";
+    using chain = new DecoderChain(["gzip", "deflate", "br"], (bytes) => {
+      text += new TextDecoder("latin1").decode(bytes);
+    });
+    await chain.write(bytes);
+    await chain.end();
+    return [text, chain.decodedBytes, chain.trailingBytes];
+  };
+  assertEquals(await decode(bytes), [TEXT, TEXT.length, 0]);
+  const inner = joined(GZIP, octets("more"));
+  const longer = new Uint8Array(brotliCompressSync(deflateSync(inner)));
+  assertEquals(await decode(longer), [TEXT, TEXT.length, 4]);
+  const short = brotliCompressSync(deflateSync(GZIP.subarray(0, 20)));
+  await assertRejects(
+    () => decode(new Uint8Array(short)),
+    DecodeError,
+    "The gzip body ends in the middle, after 20 bytes",
+  );
+});
+
+Deno.test("codingsOf() reads every Content-Encoding, and knows what it cannot undo", () => {
+  const read = (...values: string[]) =>
+    codingsOf(values.map((value) => ({ name: "Content-encoding", value })));
+  assertEquals(read(), []);
+  assertEquals(read("identity"), []);
+  assertEquals(read("X-GZip"), ["gzip"]);
+  assertEquals(read("gzip, Br", "deflate"), ["gzip", "br", "deflate"]);
+  assertEquals(read("gzip, zstd"), undefined);
+  assertEquals(read("br,".repeat(6)), undefined);
 });
