@@ -105,7 +105,7 @@ export async function startTls(
     rejectUnauthorized: false,
   }) as Socket;
   try {
-    await handshake(socket, options.signal);
+    await handshake(socket, carrier, options.signal);
   } catch (error) {
     socket.on("error", () => {}); // of what is closed nobody wants to know
     socket.destroy();
@@ -140,12 +140,17 @@ function detailsOf(socket: Socket, serverName: string): TlsDetails {
   };
 }
 
-function handshake(socket: Socket, signal: AbortSignal): Promise<void> {
+function handshake(
+  socket: Socket,
+  carrier: Carrier,
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = (settle: () => void) => {
       signal.removeEventListener("abort", abort);
       socket.removeListener("error", fail);
       socket.removeListener("close", close);
+      carrier.removeListener("end", close);
       settle();
     };
     const fail = (error: Error) => end(() => reject(error));
@@ -154,6 +159,8 @@ function handshake(socket: Socket, signal: AbortSignal): Promise<void> {
     socket.once("secureConnect", () => end(resolve));
     socket.once("error", fail);
     socket.once("close", close);
+    // Older versions of Deno do not pass on that the server closed.
+    if (!TELLS_ALL) carrier.once("end", close);
     if (signal.aborted) abort();
     else signal.addEventListener("abort", abort, { once: true });
   });

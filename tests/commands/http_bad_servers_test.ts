@@ -263,6 +263,19 @@ Deno.test("netdiag http: a server that never ends its TLS handshake", async () =
   assertMatch(stdout, /^\* Connected to 127\.0\.0\.1:\d+/);
 });
 
+Deno.test("netdiag http -k: a server that closes in place of a TLS handshake", async () => {
+  await using server = serve((peer) => Promise.resolve(peer.close()));
+  const { code, stderr } = await run([
+    ...["http", "-k", "--timeout", "tls=60s"],
+    server.origin.replace("http:", "https:"),
+  ]);
+  assertMatch(
+    stderr,
+    /^netdiag http: TLS handshake with 127\.0\.0\.1 failed: the server closed the connection in place of an answer\n$/,
+  );
+  assertEquals(code, 1);
+});
+
 Deno.test("netdiag http: a port where nobody listens", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
