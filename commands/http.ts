@@ -119,7 +119,8 @@ export const HTTP_OPTIONS = {
     short: "w",
     type: "string",
     value: "FORMAT",
-    help: "print only this, with curl's variables: '%{time_total}\\n'",
+    help: "print only this, with curl's variables: '%{time_total}\\n', " +
+      "and '%header{server}'",
   },
   json: { type: "flag", help: "one JSON object; with --repeat one a line" },
   lenient: {

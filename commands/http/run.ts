@@ -123,7 +123,9 @@ class Teller {
     }
     if (writeOut !== undefined) {
       const exitStatus = isGood(last) && missed.length === 0 ? 0 : 1;
-      output.write(writeOut({ exchanges, file: values.output, exitStatus }));
+      const { text: url } = this.#plan;
+      const file = values.output;
+      output.write(writeOut({ url, exchanges, file, exitStatus }));
     }
     for (const line of missed) report(`netdiag http: ${line}`);
     if (last.error !== undefined) {

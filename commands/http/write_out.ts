@@ -8,6 +8,8 @@ import { octetText } from "./fields.ts";
 
 /** What an output is made from. */
 export interface Results {
+  /** The URL, as it was typed. */
+  readonly url: string;
   /** Redirects first; at least one. */
   readonly exchanges: readonly Exchange[];
   readonly file: string | undefined;
@@ -33,10 +35,15 @@ function seconds(ms: number): string {
   return (ms / 1000).toFixed(6);
 }
 
+/** Each character is an octet. */
+function fieldOctets(results: Results, name: string): string {
+  return last(results).response?.headers
+    .find((header) => header.name.toLowerCase() === name)?.value ?? "";
+}
+
 function field(name: string) {
   return (results: Results) =>
-    last(results).response?.headers
-      .find((header) => header.name.toLowerCase() === name)?.value ?? "";
+    octetText(fieldOctets(results, name.toLowerCase()));
 }
 
 function name(which: "local" | "remote", part: "host" | "port") {
@@ -63,7 +70,7 @@ const status = (results: Results) =>
   String(last(results).response?.status ?? 0).padStart(3, "0");
 
 const VARIABLES: Readonly<Record<string, (results: Results) => string>> = {
-  content_type: (results) => octetText(field("content-type")(results)),
+  content_type: field("content-type"),
   errormsg: (results) => last(results).error?.message ?? "",
   exitcode: ({ exitStatus }) => String(exitStatus),
   filename_effective: ({ file }) => file ?? "",
@@ -84,7 +91,7 @@ const VARIABLES: Readonly<Record<string, (results: Results) => string>> = {
   num_headers: (results) => String(last(results).response?.headers.length ?? 0),
   num_redirects: ({ exchanges }) => String(exchanges.length - 1),
   redirect_url: (results) => {
-    const location = percentEncoded(field("location")(results));
+    const location = percentEncoded(fieldOctets(results, "location"));
     return location === "" || !URL.canParse(location, last(results).url)
       ? location
       : new URL(location, last(results).url).href;
@@ -128,8 +135,10 @@ const VARIABLES: Readonly<Record<string, (results: Results) => string>> = {
     ),
   time_starttransfer: time(({ firstByteMs }) => firstByteMs),
   time_total: time(({ totalMs }) => totalMs),
-  url: ({ exchanges }) => exchanges[0]!.url,
-  url_effective: (results) => last(results).url,
+  url: ({ url }) => url,
+  // Where a redirect leads is asked for without the fragment.
+  url_effective: ({ url, exchanges: [first, ...others] }) =>
+    others.at(-1)?.url ?? first!.url + (/#.*/.exec(url)?.[0] ?? ""),
 };
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -139,14 +148,19 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads a format: text with `%{variable}`, `%%`, `\n`, `\r` and `\t`.
+ * Reads a format: text with `%{variable}`, `%header{name}`, `%%`, `\n`, `\r`
+ * and `\t`.
  *
  * @throws {UnknownNameError} for a variable that does not exist
  */
 export function parseWriteOut(format: string): WriteOut {
   const parts: WriteOut[] = [];
-  const pattern = /%\{([^}]*)\}|%%|\\([nrt])|[^%\\]+|./gs;
-  for (const [text, variable, escape] of format.matchAll(pattern)) {
+  const pattern = /%\{([^}]*)\}|%header\{([^}]*)\}|%%|\\([nrt])|[^%\\]+|./gs;
+  for (const [text, variable, header, escape] of format.matchAll(pattern)) {
+    if (header !== undefined) {
+      parts.push(field(header));
+      continue;
+    }
     if (variable !== undefined) {
       if (!Object.hasOwn(VARIABLES, variable)) {
         throw new UnknownNameError(

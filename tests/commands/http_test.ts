@@ -115,6 +115,12 @@ Deno.test("netdiag http -w prints only the user's line", async () => {
   const format = "%{http_code}\\t%{size_download} 100%% %{time_total}\\n";
   const { stdout } = await run(["http", "-w", format, server.origin]);
   assertMatch(stdout, /^200\t6 100% \d\.\d{6}\n$/);
+  const url = `${server.origin}/a/../b#c`;
+  const names = "%header{Content-TYPE}|%header{none}|%{url}|%{url_effective}";
+  assertEquals(
+    (await run(["http", "-w", names, url])).stdout.trimEnd(),
+    `text/plain||${url}|${server.origin}/b#c`,
+  );
   assertThrows(() => parseWriteOut("%{time_totl}"), UnknownNameError);
 });
 
