@@ -38,7 +38,7 @@ const FAILING: readonly Failing[] = [
   {
     name: "has no end of a TLS handshake",
     script: silent,
-    options: { timeouts: { tls: 50 } },
+    options: { timeouts: { tls: 300 } },
     scheme: "https:",
     codes: ["timeout"],
     phases: ["tls"],
@@ -46,7 +46,7 @@ const FAILING: readonly Failing[] = [
   {
     name: "gets no answer",
     script: silent,
-    options: { timeouts: { "first-byte": 50 } },
+    options: { timeouts: { "first-byte": 300 } },
     codes: ["timeout"],
     phases: ["first-byte"],
   },
@@ -63,7 +63,7 @@ const FAILING: readonly Failing[] = [
       await peer.send(OK);
       await peer.closed();
     },
-    options: { timeouts: { transfer: 50 } },
+    options: { timeouts: { transfer: 300 } },
     codes: ["timeout"],
     phases: ["transfer"],
   },
@@ -97,7 +97,7 @@ for (const failing of FAILING) {
     await using server = serve(script);
     const url = server.origin.replace("http:", scheme);
     // The time of the phase that failed is told by the failure alone.
-    const { last } = await ask(url, { slowMs: 40, ...options });
+    const { last } = await ask(url, { slowMs: 250, ...options });
     assertFailed(last, failing);
   });
 }
