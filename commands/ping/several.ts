@@ -148,7 +148,8 @@ async function startProgress(
       }
     },
     [Symbol.dispose]() {
-      clearInterval(redrawing);
+      // Deno loads all of its timers, which takes 5 ms, for the mere name of this function.
+      if (redrawing !== undefined) clearInterval(redrawing);
       bar?.clear();
     },
   };
