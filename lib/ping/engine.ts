@@ -212,12 +212,10 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
   }
 
   answered(number: number, answer: Answer): void {
-    const { probes, targets, loop, timeoutMs } = this.#parts;
-    const now = loop.now();
+    const { probes, targets, timeoutMs } = this.#parts;
     const target = probes.target(number);
-    const [rttMs, clock] = answer.roundTrip === undefined
-      ? this.#roundTrip(number, answer)
-      : [wholeNanoseconds(answer.roundTrip.ms), answer.roundTrip.clock];
+    const { ms, clock } = answer.roundTrip ?? this.#roundTrip(number, answer);
+    const rttMs = wholeNanoseconds(ms);
     const before = probes.state(number);
     this.#hear(target, probes.round(number));
     const isFirst = before !== ProbeState.ANSWERED &&
@@ -226,7 +224,7 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
     const inTime = before !== ProbeState.LOST && rttMs <= timeoutMs;
     let reordered = false;
     if (isFirst) {
-      this.#endedAt = now;
+      this.#endedAt = answer.readAt;
       reordered = targets.advance(target, probes.round(number));
       if (reordered) targets.increment(target, "reordered");
       // It was given up too soon, or a router was wrong.
@@ -362,7 +360,7 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
   #roundTrip(
     number: number,
     { at, readAt }: Answer,
-  ): [rttMs: number, clock: ClockSource] {
+  ): { ms: number; clock: ClockSource } {
     const { probes } = this.#parts;
     const sentAt = probes.sentAt(number);
     const stampedAt = probes.stampedAt(number);
@@ -372,14 +370,14 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
     const end = isReceivedByKernel ? at : readAt;
     const isSentByKernel = stampedAt >= earliest && stampedAt <= end;
     const start = isSentByKernel ? stampedAt : sentAt;
-    return [
-      wholeNanoseconds(Math.max(0, end - start)),
-      !isReceivedByKernel
+    return {
+      ms: Math.max(0, end - start),
+      clock: !isReceivedByKernel
         ? "user"
         : isSentByKernel
         ? "kernel"
         : "kernel-receive",
-    ];
+    };
   }
 }
 

@@ -6,7 +6,6 @@ import {
   type AddressRange,
   type Family,
   formatAddress,
-  isMulticast,
 } from "../wire/address.ts";
 import { Engine } from "./engine.ts";
 import { openProber, withZone } from "./open.ts";
@@ -80,21 +79,19 @@ export async function* pingManyInBatches(
     else if (isFinished) results.unreachable++;
     events.push(result);
   };
-  for (let i = 0; i < table.size; i++) {
-    if (table.hasError(i)) report(i, true);
-  }
+  for (const target of table.failed) report(target, true);
 
   const probes = new Probes(capacityFor(table.size));
   using resources = new DisposableStack();
   const loop = resources.use(await openEventLoop());
   const probers = new Map<Family, Prober>();
-  for (const family of familiesOf(table)) {
+  for (const family of table.families) {
     const prober = await openProber(loop, family, plan, options, {
       probes,
       targets: table,
       batch: BATCH,
       receiveBuffer: RECEIVE_BUFFER,
-      anySource: options.broadcast === true || hasMulticast(table),
+      anySource: options.broadcast === true || table.hasMulticast,
     });
     probers.set(family, resources.use(prober));
   }
@@ -128,8 +125,10 @@ export async function* pingManyInBatches(
       events = [];
     }
   }
-  for (let i = 0; i < table.size; i++) {
-    if (table.count(i, "transmitted") > 0) report(i, false);
+  if (results.alive + results.unreachable + results.unresolved < table.size) {
+    for (let i = 0; i < table.size; i++) {
+      if (table.count(i, "transmitted") > 0) report(i, false);
+    }
   }
   yield [...events, summarise(engine, table, results)];
 }
@@ -220,26 +219,6 @@ function capacityFor(targets: number): number {
   let capacity = SEQUENCES;
   while (capacity < targets) capacity *= 2;
   return capacity;
-}
-
-function familiesOf(table: Targets): Set<Family> {
-  const families = new Set<Family>();
-  for (let i = 0; i < table.size && families.size < 2; i++) {
-    const family = table.family(i);
-    if (family !== undefined) families.add(family);
-  }
-  return families;
-}
-
-function hasMulticast(table: Targets): boolean {
-  const bytes = { 4: new Uint8Array(4), 6: new Uint8Array(16) };
-  for (let i = 0; i < table.size; i++) {
-    const family = table.family(i);
-    if (family === undefined) continue;
-    table.writeAddress(i, bytes[family]);
-    if (isMulticast(bytes[family])) return true;
-  }
-  return false;
 }
 
 function summarise(

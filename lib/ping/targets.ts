@@ -1,5 +1,11 @@
 import { wholeNanoseconds } from "../stats/round_trip.ts";
-import { type Family, formatAddress, isLinkLocal } from "../wire/address.ts";
+import {
+  type Family,
+  familyOf,
+  formatAddress,
+  isLinkLocal,
+  isMulticast,
+} from "../wire/address.ts";
 import type { ProbeCounts, TargetResult } from "./types.ts";
 
 /** IPv4 addresses stand in the first 4 of the 16 bytes that each target has. */
@@ -36,10 +42,14 @@ export class Targets {
   readonly #names = new Map<number, string>();
   readonly #errors = new Map<number, string>();
   readonly #addresses: Uint8Array;
+  /** Where one of them stands while it is turned into text. */
+  readonly #addressBytes = { 4: new Uint8Array(4), 6: new Uint8Array(16) };
   /** IPv6 zones: the system's number and, with its `%`, the text. */
   readonly #zones = new Map<number, { scopeId: number; text: string }>();
   /** 4 or 6; 0 where the name did not resolve. */
   readonly #families: Uint8Array;
+  readonly #familiesInUse = new Set<Family>();
+  #hasMulticast = false;
   readonly #counters: Readonly<Record<Counter, Uint32Array>>;
   readonly #sums: Float64Array;
   readonly #minima: Float64Array;
@@ -73,9 +83,22 @@ export class Targets {
     bytes: Uint8Array,
     zone?: { readonly scopeId: number; readonly text: string },
   ): void {
+    const family = familyOf(bytes);
     this.#addresses.set(bytes, target * ADDRESS_BYTES);
-    this.#families[target] = bytes.length === 4 ? 4 : 6;
+    this.#families[target] = family;
+    this.#familiesInUse.add(family);
+    if (isMulticast(bytes)) this.#hasMulticast = true;
     if (zone !== undefined && zone.scopeId !== 0) this.#zones.set(target, zone);
+  }
+
+  /** The families that there are among the addresses. */
+  get families(): ReadonlySet<Family> {
+    return this.#familiesInUse;
+  }
+
+  /** Whether there is a multicast address among them. */
+  get hasMulticast(): boolean {
+    return this.#hasMulticast;
   }
 
   /** Names a target other than by its address. */
@@ -92,9 +115,9 @@ export class Targets {
   address(target: number): string | undefined {
     const family = this.#families[target]!;
     if (family === 0) return undefined;
-    const start = target * ADDRESS_BYTES;
-    const end = start + (family === 4 ? 4 : 16);
-    return this.inZone(target, this.#addresses.subarray(start, end));
+    const bytes = this.#addressBytes[family as Family];
+    this.writeAddress(target, bytes);
+    return this.inZone(target, bytes);
   }
 
   /** An address that has to do with a target, in text; a link-local one is in the target's zone. */
@@ -263,9 +286,9 @@ export class Targets {
     this.#errors.set(target, message);
   }
 
-  /** Whether it is known why a target cannot be reached. */
-  hasError(target: number): boolean {
-    return this.#errors.has(target);
+  /** The targets of which it is known why they cannot be reached. */
+  get failed(): Iterable<number> {
+    return this.#errors.keys();
   }
 
   /** Marks the result of a target as reported; returns false where it was before. */

@@ -282,12 +282,16 @@ export class AddressRange {
         }`,
       );
     }
-    into.set(this.#first);
+    if (into.length < this.#first.length) {
+      throw new RangeError(
+        `Cannot write address: ${into.length} bytes are too few`,
+      );
+    }
     let carry = index;
-    for (let i = this.#first.length - 1; carry > 0; i--) {
-      carry += into[i]!;
-      into[i] = carry % 256;
-      carry = Math.floor(carry / 256);
+    for (let i = this.#first.length - 1; i >= 0; i--) {
+      const sum = this.#first[i]! + carry;
+      into[i] = sum % 256;
+      carry = Math.floor(sum / 256);
     }
   }
 }
