@@ -49,6 +49,7 @@ export async function pingSeveral(
     // No pause between two probes to a target is none between two targets, either.
     rate: values.rate ?? (values.interval === 0 ? Infinity : undefined),
     probes: values.verbose,
+    roundTrips: showsTimes(values),
     signal,
   });
   for await (const events of run) {
@@ -63,6 +64,11 @@ export async function pingSeveral(
   }
   // Interrupted before the first probe.
   return 1;
+}
+
+/** Whether any line that is to be printed has times in it; the summary of an interrupted run does without. */
+function showsTimes({ json, verbose, quiet, count }: PingValues): boolean {
+  return json || verbose || quiet || count !== undefined;
 }
 
 function exitStatus(

@@ -121,6 +121,8 @@ export interface IcmpSocketOptions extends PacketOptions {
   readonly broadcast?: boolean | undefined;
   /** Receive buffer to ask for, in bytes. */
   readonly receiveBuffer?: number | undefined;
+  /** Whether to ask when messages were sent; the kernel tells by one more message for each. Default true. */
+  readonly sendTimestamps?: boolean | undefined;
   /** How long answers are waited for, in milliseconds, where it is the system that waits. */
   readonly timeoutMs?: number | undefined;
 }

@@ -28,6 +28,8 @@ export interface EngineParts {
   /** One for each family among the targets. */
   readonly probers: ReadonlyMap<Family, Prober>;
   readonly timeoutMs: number;
+  /** Whether round-trip times are kept. Default true. */
+  readonly roundTrips?: boolean | undefined;
   /**
    * How long to wait for answers after the last probe; undefined: until each
    * has timed out. Asked again and again, since it may depend on the answers.
@@ -212,7 +214,7 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
   }
 
   answered(number: number, answer: Answer): void {
-    const { probes, targets, timeoutMs } = this.#parts;
+    const { probes, targets, timeoutMs, roundTrips = true } = this.#parts;
     const target = probes.target(number);
     const { ms, clock } = answer.roundTrip ?? this.#roundTrip(number, answer);
     const rttMs = wholeNanoseconds(ms);
@@ -230,9 +232,10 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
       // It was given up too soon, or a router was wrong.
       if (before === ProbeState.LOST) targets.decrement(target, "lost");
       if (before === ProbeState.ERROR) targets.decrement(target, "errors");
-      if (inTime) {
+      if (inTime && roundTrips) {
         this.statistics.add(rttMs);
         this.clocks[clock]++;
+        targets.addRoundTrip(target, rttMs);
       }
     } else {
       targets.increment(target, "duplicates");
@@ -254,12 +257,8 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
       });
     }
     if (!isFirst) return;
-    if (inTime) {
-      targets.addRoundTrip(target, rttMs);
-      this.#settle(number, ProbeState.ANSWERED, "answered");
-    } else {
-      this.#settle(number, ProbeState.LATE, "late");
-    }
+    if (inTime) this.#settle(number, ProbeState.ANSWERED, "answered");
+    else this.#settle(number, ProbeState.LATE, "late");
   }
 
   badChecksum(number: number, from: Uint8Array, bytes: number): void {

@@ -92,6 +92,7 @@ export async function* pingManyInBatches(
       batch: BATCH,
       receiveBuffer: RECEIVE_BUFFER,
       anySource: options.broadcast === true || table.hasMulticast,
+      roundTrips: options.roundTrips,
     });
     probers.set(family, resources.use(prober));
   }
@@ -103,6 +104,7 @@ export async function* pingManyInBatches(
       schedule: new ManySchedule(plan, table),
       probers,
       timeoutMs: plan.timeoutMs,
+      roundTrips: options.roundTrips,
       signal,
     }, {
       wantsEvents: options.probes === true,

@@ -112,6 +112,8 @@ export interface Shared {
   readonly batch: number;
   readonly receiveBuffer: number;
   readonly anySource: boolean;
+  /** Whether anybody wants round-trip times. Default true. */
+  readonly roundTrips?: boolean | undefined;
 }
 
 /**
@@ -152,6 +154,7 @@ export async function openProber(
     pathMtu: options.pathMtu,
     broadcast: options.broadcast,
     receiveBuffer: shared.receiveBuffer,
+    sendTimestamps: shared.roundTrips,
     timeoutMs: plan.timeoutMs,
   });
   const payload = new Payload(ICMP_HEADER_BYTES, plan.size, options.pattern);

@@ -68,7 +68,7 @@ export class Targets {
       COUNTERS.map((name) => [name, new Uint32Array(size)]),
     ) as Record<Counter, Uint32Array>;
     this.#sums = new Float64Array(size);
-    this.#minima = new Float64Array(size);
+    this.#minima = new Float64Array(size).fill(Infinity);
     this.#maxima = new Float64Array(size);
     this.#lastSentAt = new Float64Array(size);
     this.#furthest = new Float64Array(size);
@@ -223,12 +223,11 @@ export class Targets {
     return this.#heardOf[target]!;
   }
 
-  /** Adds a round-trip time, before the counter `answered` is raised for it. */
+  /** Adds the round-trip time of an answered probe: of all of them, or of none. */
   addRoundTrip(target: number, rttMs: number): void {
-    const first = this.count(target, "answered") === 0;
     this.#sums[target]! += rttMs;
-    if (first || rttMs < this.#minima[target]!) this.#minima[target] = rttMs;
-    if (first || rttMs > this.#maxima[target]!) this.#maxima[target] = rttMs;
+    if (rttMs < this.#minima[target]!) this.#minima[target] = rttMs;
+    if (rttMs > this.#maxima[target]!) this.#maxima[target] = rttMs;
   }
 
   /** What came of a target. */
@@ -254,7 +253,7 @@ export class Targets {
     const loss = lossPercent(result);
     if (loss !== undefined) result.lossPercent = loss;
     if (address !== undefined) result.address = address;
-    if (answered > 0) {
+    if (this.#minima[target]! < Infinity) {
       result.minMs = this.#minima[target]!;
       result.avgMs = wholeNanoseconds(this.#sums[target]! / answered);
       result.maxMs = this.#maxima[target]!;

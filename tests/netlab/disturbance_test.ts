@@ -185,6 +185,21 @@ labTest(
   },
 );
 
+labTest(
+  "ping of many targets loses none to a reader that is slow",
+  async () => {
+    await using lab = await Lab.create({ hosts: { alone: {} } });
+    await lab.shell("alone", "ip route add local 10.77.0.0/16 dev lo");
+    const { stdout } = await lab.run("alone", [
+      ...["sh", "-c", `"$@" | { sleep 1; wc -l; }`, "reader"],
+      ...lab.netdiag(
+        "ping -i 0 -W 100ms --retries 0 --alive -g 10.77.0.0/16".split(" "),
+      ),
+    ]);
+    assertEquals(stdout.trim(), "65534");
+  },
+);
+
 labTest("ping tells true times to a reader that is slow", async () => {
   await using lab = await Lab.create(PAIR);
   const { stdout } = await lab.run("near", [

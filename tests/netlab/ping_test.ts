@@ -18,6 +18,26 @@ labTest("ping prints its summary at SIGINT and at SIGTERM", async () => {
   }
 });
 
+labTest(
+  "ping of many targets has times in its summary where it prints any",
+  async () => {
+    await using lab = await Lab.create({ hosts: { alone: {} } });
+    await lab.shell("alone", "ip route add local 10.77.0.0/16 dev lo");
+    const quiet = await lab.run("alone", "netdiag ping -q -g 10.77.0.0/29");
+    assertStringIncludes(quiet.stdout, "6 received, 0% packet loss\nrtt min");
+
+    const child = await lab.spawn(
+      "alone",
+      "netdiag ping --alive --rate 50 -g 10.77.0.0/24",
+    );
+    await child.line((line) => line === "10.77.0.3");
+    child.kill("SIGINT");
+    const { stdout } = await child.finish();
+    assertStringIncludes(stdout, " received, 0% packet loss\n");
+    assert(!stdout.includes("rtt"), stdout);
+  },
+);
+
 labTest("ping prints an interim line at SIGQUIT and goes on", async () => {
   await using lab = await Lab.create(PAIR);
   const child = await lab.spawn("near", "netdiag ping -c 30 -i 20ms 10.9.1.2");

@@ -52,6 +52,24 @@ Deno.test("engine pings 65,534 targets of which every seventh is silent", async 
   }
 });
 
+Deno.test("engine keeps round-trip times only where they are wanted", async () => {
+  for (const roundTrips of [true, false]) {
+    const { counts: actual, engine, targets } = await pingManyFake(
+      addresses("10.77.0.0/29"),
+      (probe) => [{ afterMs: 3, packet: echo(probe) }],
+      { count: 2, intervalMs: 10, roundTrips },
+    );
+    assertEquals(actual, counts({ transmitted: 12, answered: 12 }));
+    assertEquals(engine.roundTrips()?.maxMs, roundTrips ? 3 : undefined);
+    const { alive, minMs, avgMs, maxMs } = targets.result(0, true);
+    assert(alive);
+    assertEquals(
+      [minMs, avgMs, maxMs],
+      Array(3).fill(roundTrips ? 3 : undefined),
+    );
+  }
+});
+
 Deno.test("engine sends no faster than the rate", async () => {
   const times: number[] = [];
   await pingManyFake(addresses("10.77.0.0/20"), (probe) => {

@@ -127,6 +127,7 @@ export async function pingManyFake(
     schedule: new ManySchedule(plan, targets),
     probers: new Map([[4, prober]]),
     timeoutMs: plan.timeoutMs,
+    roundTrips: setup.roundTrips,
     signal: setup.signal,
   }, {
     wantsEvents: setup.wantsEvents ?? true,

@@ -156,7 +156,7 @@ export class LinuxIcmpTransport implements IcmpTransport {
     if (this.kind === "raw") filterIcmp(socket, options.family, identifier);
     configureSending(socket, options);
     setReceiveBuffer(socket, options.receiveBuffer ?? DEFAULT_RECEIVE_BUFFER);
-    return requestReports(socket, options.family);
+    return requestReports(socket, options.family, options.sendTimestamps);
   }
 
   send(from: number, count: number): number {

@@ -134,6 +134,7 @@ export function configurePackets(socket: number, options: PacketOptions): void {
 export function requestReports(
   socket: number,
   family: Family,
+  sendTimestamps = true,
 ): ClockSource {
   const [level, errors, hopLimits] = family === 4
     ? [IPPROTO_IP, IP_RECVERR, IP_RECVTTL]
@@ -142,7 +143,7 @@ export function requestReports(
   setOption(socket, level, hopLimits, 1, "hop limits");
   const request = (stamps: number) =>
     trySetOption(socket, SOL_SOCKET, SO_TIMESTAMPING, stamps);
-  if (request(SEND_STAMPS | RECEIVE_STAMPS)) return "kernel";
+  if (sendTimestamps && request(SEND_STAMPS | RECEIVE_STAMPS)) return "kernel";
   return request(RECEIVE_STAMPS) ? "kernel-receive" : "user";
 }
 
