@@ -61,7 +61,7 @@ build_network() {
   done
   ip link add eth0 type veth peer name eth0 netns router &&
     ip -n router link add eth1 type veth peer name eth0 netns far &&
-    ip netns exec router sysctl -qw net.ipv4.ip_forward=1 net.ipv4.icmp_ratelimit=0 &&
+    ip netns exec router sysctl -qw net.ipv4.ip_forward=1 &&
     ip link set eth0 up && ip -n router link set eth0 up &&
     ip -n router link set eth1 up && ip -n far link set eth0 up &&
     ip address add 10.79.1.2/24 dev eth0 &&

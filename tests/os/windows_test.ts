@@ -196,6 +196,25 @@ Deno.test("Windows: an error of the machine itself is told by its name", async (
   ]);
 });
 
+Deno.test("Windows: the routing table tells that there is no way to a target", async () => {
+  // IP_GENERAL_FAILURE is all that requests without a route end with.
+  const fake = new FakeWindows({
+    network: ({ destination }) =>
+      destination[0]! >= 240 ? { afterMs: 1, failure: 11050 } : { afterMs: 1 },
+  });
+  const { events } = await pingManyOver(
+    fake.system,
+    ["240.0.0.1", HOST[4], "240.0.0.2"].map((text) => parseAddress(text)!),
+    { retries: 0 },
+  );
+  assertEquals(
+    ofType(events, "error").map(({ address, code }) => [address, code]),
+    [["240.0.0.1", "ENETUNREACH"], ["240.0.0.2", "ENETUNREACH"]],
+  );
+  assertEquals(fake.requests.length, 2);
+  await settled(fake);
+});
+
 Deno.test("Windows: a late answer is told as late", async () => {
   const fake = new FakeWindows({
     network: ({ index }) => ({ afterMs: index === 0 ? 150 : 5 }),

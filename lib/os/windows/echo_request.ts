@@ -1,6 +1,6 @@
 import type { Family } from "../../wire/address.ts";
 import { ICMP_HEADER_BYTES } from "../../wire/icmp.ts";
-import type { OutgoingSlot } from "../types.ts";
+import type { OutgoingSlot, SystemAddress } from "../types.ts";
 import { IP_PENDING, IP_STATUS_BASE, WAIT_OBJECT_0 } from "./constants.ts";
 import type { WindowsApi } from "./api.ts";
 import type { WaitGroup } from "./event_loop.ts";
@@ -44,7 +44,8 @@ export class EchoRequest {
   /** What follows the ICMP header. */
   readonly data: Uint8Array<ArrayBuffer>;
   readonly buffer: Uint8Array<ArrayBuffer>;
-  readonly destination: Uint8Array<ArrayBuffer>;
+  /** Where the request goes; replaced with each. */
+  destination: SystemAddress = { bytes: new Uint8Array(), scopeId: 0 };
   /** The ICMP header that the program wrote; the system sends one of its own. */
   readonly header = new Uint8Array(ICMP_HEADER_BYTES);
   cookie = 0;
@@ -68,16 +69,15 @@ export class EchoRequest {
       new ArrayBuffer(replyBufferBytes(family, dataBytes)),
     );
     this.#view = new DataView(this.buffer.buffer);
-    this.destination = new Uint8Array(family === 4 ? 4 : 16);
     this.event = api.createEvent();
     group.add(this.event);
   }
 
   /** Takes over what a slot holds. */
-  load({ packet, address, cookie }: OutgoingSlot): void {
+  load({ packet, address, scopeId, cookie }: OutgoingSlot): void {
     this.header.set(packet.subarray(0, ICMP_HEADER_BYTES));
     this.data.set(packet.subarray(ICMP_HEADER_BYTES));
-    this.destination.set(address);
+    this.destination = { bytes: address.slice(), scopeId };
     this.cookie = cookie;
     // A reply that is shorter than the request must not be made up from an older one.
     this.buffer.fill(0);

@@ -4,7 +4,7 @@ import {
   IcmpRefusedError,
   MessageTooLongError,
   notSupported,
-  type SystemError,
+  SystemError,
 } from "../errno.ts";
 import type {
   IcmpHandler,
@@ -19,6 +19,7 @@ import { type EchoReply, EchoRequest } from "./echo_request.ts";
 import { windowsError } from "./errors.ts";
 import { WaitGroup, type WindowsEventLoop } from "./event_loop.ts";
 import { IP_OPTION_INFORMATION } from "./layouts.ts";
+import { route } from "./route.ts";
 import { socketAddress } from "./sockaddr.ts";
 import { icmpReason } from "./status.ts";
 
@@ -33,6 +34,8 @@ const LATE_MS = 1000;
 const GRACE_MS = 2000;
 /** The default time to live of Windows (IP_OPTION_INFORMATION has no "unset"). */
 const DEFAULT_TTL = 128;
+/** What the routing table says of a destination that no route leads to. */
+const NO_ROUTE = ["ENETUNREACH", "EHOSTUNREACH"];
 /** What is handed over of a request that an error is about. */
 const QUOTED_BYTES = 128;
 
@@ -50,6 +53,8 @@ const abandoned: EchoRequest[] = [];
  * - It tells round trips in whole milliseconds, so the times are the
  *   program's own: from the call to the event.
  * - An ICMP error says who sent it and why, not what it quotes, nor an MTU.
+ * - Where no route leads, requests fail, late, with IP_GENERAL_FAILURE; the
+ *   routing table says better why, before the first request.
  *
  * Each request has an event of its own; see {@linkcode WindowsEventLoop}.
  *
@@ -70,6 +75,7 @@ export class WindowsIcmpTransport implements IcmpTransport {
   readonly #options: Uint8Array<ArrayBuffer> | null;
   readonly #source: SystemAddress | undefined;
   readonly #capacity: number;
+  #isFirst = true;
   readonly #groups: WaitGroup[] = [];
   readonly #free: EchoRequest[] = [];
   /** On their way, the oldest first. */
@@ -102,6 +108,12 @@ export class WindowsIcmpTransport implements IcmpTransport {
   }
 
   send(from: number, count: number): number {
+    if (this.#isFirst) {
+      this.#isFirst = false;
+      const { address, scopeId } = this.outgoing[from]!;
+      const error = this.#noRoute({ bytes: address, scopeId });
+      if (error !== undefined) throw error;
+    }
     for (let taken = 0; taken < count; taken++) {
       const request = this.#free.pop() ?? this.#newRequest();
       if (request === undefined) {
@@ -153,6 +165,19 @@ export class WindowsIcmpTransport implements IcmpTransport {
       : undefined;
   }
 
+  /** That there is no route to a destination. What else may be wrong, a request tells. */
+  #noRoute(destination: SystemAddress): SystemError | undefined {
+    const { family } = this;
+    const sourceAddress = this.#source;
+    try {
+      route(this.#api, { family, destination, sourceAddress, broadcast: true });
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      if (NO_ROUTE.includes(error.code)) return error;
+    }
+    return undefined;
+  }
+
   /** Returns ERROR_IO_PENDING when the request is on its way, else the error. */
   #start(request: EchoRequest, slot: OutgoingSlot): number {
     request.load(slot);
@@ -166,7 +191,6 @@ export class WindowsIcmpTransport implements IcmpTransport {
       buffer.length,
       this.#timeoutMs,
     ] as const;
-    const destination = { bytes: slot.address, scopeId: slot.scopeId };
     const result = this.family === 4
       ? call.IcmpSendEcho2Ex(
         this.#handle,
@@ -183,7 +207,7 @@ export class WindowsIcmpTransport implements IcmpTransport {
         null,
         null,
         socketAddress(6, this.#source),
-        socketAddress(6, destination),
+        socketAddress(6, request.destination),
         ...rest,
       );
     // The page has it as the result; the libraries return 0 and leave it in the last error.
@@ -209,7 +233,10 @@ export class WindowsIcmpTransport implements IcmpTransport {
     const replies = request.replies();
     if (typeof replies === "number") {
       if (replies === c.IP_REQ_TIMED_OUT) return;
-      handler.failed?.(request.cookie, windowsError("send", replies));
+      const error = replies === c.IP_GENERAL_FAILURE
+        ? this.#noRoute(request.destination)
+        : undefined;
+      handler.failed?.(request.cookie, error ?? windowsError("send", replies));
       return;
     }
     for (const reply of replies) {
@@ -245,7 +272,8 @@ export class WindowsIcmpTransport implements IcmpTransport {
       ...data.subarray(0, QUOTED_BYTES - ICMP_HEADER_BYTES),
     ]);
     const { from } = reply;
-    handler.error({ from, type, code, mtu: 0, destination, quoted });
+    const { bytes } = destination;
+    handler.error({ from, type, code, mtu: 0, destination: bytes, quoted });
   }
 
   [Symbol.dispose](): void {
