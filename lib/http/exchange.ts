@@ -13,6 +13,7 @@ import { HttpError } from "./errors.ts";
 import { findFindings, type Observations } from "./findings.ts";
 import type { PreparedRequest } from "./request.ts";
 import type { ByteStream } from "../socket/byte_stream.ts";
+import { systemWords } from "../os/errno.ts";
 import { abortable } from "../socket/resolve.ts";
 import type {
   Attempt,
@@ -298,7 +299,7 @@ export class ExchangeRun implements Disposable {
       return { code: error.code, phase, message: error.message };
     }
     if (isBroken(error)) {
-      const reason = error.message.replace(/ \(os error \d+\)$/, "");
+      const reason = systemWords(error.message);
       return {
         code: "broken",
         phase,

@@ -58,6 +58,11 @@ export class IcmpRefusedError extends SystemError {
   }
 }
 
+/** The system's words in a text of Deno's, without "(os error 111)", nor the full stop that Windows has before it. */
+export function systemWords(message: string): string {
+  return message.replace(/\.? \(os error \d+\)$/, "");
+}
+
 /** An error of the system's with what was tried; any other error as it is. */
 export function asSystemError(error: unknown, operation: string): unknown {
   if (!(error instanceof Error)) return error;
@@ -67,7 +72,7 @@ export function asSystemError(error: unknown, operation: string): unknown {
     return new SystemError(operation, error.errno, code, error.description);
   }
   // Deno's texts go on with "(os error 98)", and with what it tried.
-  const [, description, errno = "0"] = /^(.*?)(?: \(os error (\d+)\).*)?$/s
+  const [, description, errno = "0"] = /^(.*?)(?:\.? \(os error (\d+)\).*)?$/s
     .exec(
       error.message,
     )!;

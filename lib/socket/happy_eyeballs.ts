@@ -1,5 +1,7 @@
 /** Connecting to a host that has several addresses: Happy Eyeballs (RFC 8305). */
 
+import { systemWords } from "../os/errno.ts";
+
 /** The time between the starts of two attempts while none has failed (RFC 8305 section 5). */
 export const ATTEMPT_DELAY_MS = 250;
 
@@ -176,8 +178,6 @@ export async function race<T>(
   return await promise;
 }
 
-/** The system's words, without Deno's "(os error 111)". */
 function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/ \(os error \d+\)$/, "");
+  return systemWords(error instanceof Error ? error.message : String(error));
 }

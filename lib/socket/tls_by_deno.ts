@@ -1,5 +1,6 @@
 /** TLS by Deno's own API: for versions whose Node API does not tell whether a certificate was trusted. */
 
+import { systemWords } from "../os/errno.ts";
 import { type ByteStream, DenoByteStream } from "./byte_stream.ts";
 import { problemOfDeno } from "./certificate.ts";
 import {
@@ -51,5 +52,5 @@ export async function startDenoTls(
 function explain(message: string): string {
   return /InvalidContentType/.test(message)
     ? "the server does not speak TLS on this port, but perhaps plain HTTP"
-    : message.replace(/ \(os error \d+\)$/, "");
+    : systemWords(message);
 }
