@@ -214,7 +214,7 @@ check "echo server, ended by Ctrl-C" 0 "^1 connection, at most 1 at one time, 0 
 serve "$work/http.log" ready ip netns exec far "$linux_deno" eval '
   Deno.serve({ hostname: "10.79.2.2", port: 80, onListen: () => console.log("ready") },
     () => new Response("hello\n".repeat(10_000)))'
-check "http, a keep-alive connection" 0 '"bodyBytes":60000,.*"reused":true' \
+check "http, a keep-alive connection" 0 '"reused":true,.*"bodyBytes":60000,' \
   "${netdiag[@]}" http --json --repeat 3 http://10.79.2.2/
 check "http, a closed port" 1 "Cannot connect to 10.79.2.2:81: .*[Rr]efused" \
   "${netdiag[@]}" http http://10.79.2.2:81/
