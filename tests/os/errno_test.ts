@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { asSystemError, SystemError, systemWords } from "../../lib/os/errno.ts";
+import {
+  asSystemError,
+  type SystemError,
+  systemWords,
+} from "../../lib/os/errno.ts";
 
 /** Texts of Deno's, as on Linux and on Windows. */
 const TEXTS = [

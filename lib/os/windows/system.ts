@@ -1,6 +1,6 @@
 /**
  * Windows on x86-64 and ARM64, through its own libraries. Checked by types,
- * layouts and a fake library; never run on the system.
+ * layouts and a fake library, and run under Wine; never run on the system.
  */
 
 import { openTcpByDeno, openUdpByDeno } from "../deno/port.ts";
