@@ -27,7 +27,7 @@ install_packages() {
 
 install_wine() {
   [[ -d $ROOT ]] && return
-  mkdir -p "$CACHE" && rm -rf "$ROOT.part" &&
+  rm -rf "$ROOT.part" &&
     debootstrap --variant=minbase --include=wine64 "$DEBIAN" "$ROOT.part" >/dev/null &&
     mkdir "$ROOT.part/deno" "$ROOT.part/netdiag" &&
     echo "127.0.0.1 localhost" >"$ROOT.part/etc/hosts" &&
@@ -133,6 +133,8 @@ readonly main=(run --quiet --no-prompt --cached-only --allow-net --allow-ffi
 readonly netdiag=("${deno[@]}" "${main[@]}")
 
 if [[ ${1-} != --isolated ]]; then
+  # One run at a time: they share a tree, and Wine's registry in it.
+  mkdir -p "$CACHE" && exec {lock}>"$CACHE/lock" && flock "$lock" || give_up "$CACHE"
   install_packages || give_up "the packages ${PACKAGES[*]}"
   install_wine || give_up "Wine, by debootstrap"
   install_deno || give_up "$DENO"
@@ -148,6 +150,7 @@ readonly on_far=(ip netns exec far timeout "$LIMIT" "$linux_deno" "${main[@]}")
 work=$(mktemp -d)
 readonly work
 trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
 passed=0 failed=0
 build_network || give_up "its network"
 [[ -d $ROOT/wine ]] || install_prefix >"$work/wineboot" 2>&1 || give_up "$(cat "$work/wineboot")"
