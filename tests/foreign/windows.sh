@@ -222,6 +222,10 @@ check "http, a keep-alive connection" 0 '"reused":true,.*"bodyBytes":60000,' \
 check "http, a closed port" 1 "Cannot connect to 10.79.2.2:81: .*[Rr]efused" \
   "${netdiag[@]}" http http://10.79.2.2:81/
 
+check "echo, a Unix socket, which Deno has not" 2 "Deno has no Unix sockets on Windows" \
+  "${netdiag[@]}" echo unix:echo.sock
+check "echo send, a Unix socket" 2 "Deno has no Unix sockets on Windows" \
+  "${netdiag[@]}" echo send unix:echo.sock hello
 check "permissions" 0 "^--allow-net=localhost --allow-ffi" \
   "${netdiag[@]}" permissions ping localhost
 check "ping without the permission of ffi" 2 "run again with --allow-ffi" \

@@ -76,6 +76,7 @@ export class DenoNetwork implements Network {
     handler: ListenHandler,
   ): Promise<Listener> {
     refuse(options, ["sendBuffer", "receiveBuffer", "reusePort", "ipv6Only"]);
+    refusePath(at);
     if ("path" in at) {
       await pathIsFree(at.path);
       await removeStale(at.path, () => isListening(at.path));
@@ -103,6 +104,7 @@ export class DenoNetwork implements Network {
     handler: StreamHandler,
   ): StreamConnection {
     refuse(options, ["sendBuffer", "receiveBuffer"]);
+    refusePath(to);
     const stream = new DenoStream(this, to);
     stream.connect((signal) => connectTo(to, options, signal), handler);
     return stream;
@@ -114,6 +116,7 @@ export class DenoNetwork implements Network {
     handler: DatagramHandler,
   ): Promise<DatagramSocket> {
     refuse(options, ["sendBuffer", "receiveBuffer", "reusePort"]);
+    refusePath(at);
     if (!("path" in at)) {
       return await DenoUdpSocket.open(this, { local: at }, options, handler);
     }
@@ -211,6 +214,13 @@ async function atPath<T>(
     throw new UnsupportedError(
       "This version of Deno has no abstract Unix sockets: they take the native engine",
     );
+  }
+}
+
+/** @throws {UnsupportedError} for a Unix socket, where Deno has none */
+function refusePath(name: SocketName): void {
+  if ("path" in name && Deno.build.os === "windows") {
+    throw new UnsupportedError("Deno has no Unix sockets on Windows");
   }
 }
 
