@@ -167,7 +167,7 @@ serve "$work/http.log" ready "${on_far[@]}" eval '
     () => new Response("hello\n".repeat(10_000)))'
 check "ping --tcp, an open port" 0 '"answered":2,.*"lost":0' \
   "${netdiag[@]}" ping --json -c 2 -i 0.2 --tcp 80 10.79.1.2
-check "http, a keep-alive connection" 0 '"bodyBytes":60000,.*"reused":true' \
+check "http, a keep-alive connection" 0 '"reused":true,.*"bodyBytes":60000' \
   "${netdiag[@]}" http --json --repeat 3 http://10.79.1.2/
 check "http, IPv6" 0 "200 OK" "${netdiag[@]}" http "http://[fd79::2]/"
 
