@@ -1,6 +1,7 @@
 /** `--write-out`: a line of the user's own, with curl's variables (curl(1)). */
 
 import { cumulative, type CumulativeTimes } from "../../lib/http/phases.ts";
+import { headerValue } from "../../lib/http/response.ts";
 import type { Exchange } from "../../lib/http/types.ts";
 import { percentEncoded } from "../../lib/http/url.ts";
 import { UnknownNameError } from "../cli/errors.ts";
@@ -37,8 +38,7 @@ function seconds(ms: number): string {
 
 /** Each character is an octet. */
 function fieldOctets(results: Results, name: string): string {
-  return last(results).response?.headers
-    .find((header) => header.name.toLowerCase() === name)?.value ?? "";
+  return headerValue(last(results).response?.headers ?? [], name) ?? "";
 }
 
 function field(name: string) {

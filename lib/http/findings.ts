@@ -3,7 +3,7 @@
 import { DEFAULT_SLOW_MS } from "./limits.ts";
 import { codingsOf } from "./coding.ts";
 import { headerValue } from "./response.ts";
-import { isSwitch } from "../wire/http1/framing.ts";
+import { isPersistent, isSwitch } from "../wire/http1/framing.ts";
 import { quote } from "../wire/http1/octets.ts";
 import type { Deviation } from "../wire/http1/events.ts";
 import type {
@@ -242,12 +242,11 @@ function switches({ request, response }: Exchange): boolean {
     isSwitch(request.method, response.status);
 }
 
-/** RFC 9112 section 9.3. */
 function asksToClose(request: RequestInfo | undefined): boolean {
-  const wishes = headerValue(request?.headers ?? [], "connection")
-    ?.toLowerCase().split(",").map((wish) => wish.trim()) ?? [];
-  return wishes.includes("close") ||
-    request?.version === "1.0" && !wishes.includes("keep-alive");
+  if (request === undefined) return false;
+  const version = { major: 1, minor: request.version === "1.0" ? 0 : 1 };
+  const wishes = headerValue(request.headers, "connection");
+  return !isPersistent(version, wishes === undefined ? [] : [wishes]);
 }
 
 function codings(response: ResponseInfo | undefined): Finding[] {

@@ -6,6 +6,7 @@ import type {
   ResponseEvent,
 } from "../wire/http1/events.ts";
 import { HttpParseError } from "../wire/http1/errors.ts";
+import { isInformational } from "../wire/http1/framing.ts";
 import { quoteOctets } from "../wire/http1/octets.ts";
 import { type ParserOptions, ResponseParser } from "../wire/http1/parser.ts";
 import { HttpError } from "./errors.ts";
@@ -212,8 +213,7 @@ export class IncomingResponse {
     { headers, framing, bytes }: Extract<ResponseEvent, { type: "headers" }>,
   ): void {
     const { version, status, reason } = this.#status!;
-    // 101 is the last response of HTTP on its connection.
-    if (status >= 100 && status < 200 && status !== 101) {
+    if (isInformational(status)) {
       const response = { status, reason, headers };
       this.#interim.push(response);
       this.#tell({ type: "interim", response });

@@ -92,7 +92,12 @@ function select({ headers, valueOffset }: Head): Fields {
   return { lengths, codings, connection };
 }
 
-function isPersistent(
+/**
+ * Whether the connection stays open after a message: RFC 9112, section 9.3.
+ *
+ * @param connection the values of its Connection fields
+ */
+export function isPersistent(
   version: HttpVersion,
   connection: readonly string[],
 ): boolean {
