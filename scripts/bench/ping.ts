@@ -109,17 +109,13 @@ export async function* startup(): AsyncGenerator<Comparison> {
 
 const COPIES = 6;
 
-/** Copies a file, and gives the paths of the copies in turn. */
-function copier(folder: string) {
-  return async (path: string, index: number): Promise<() => string> => {
-    const copies = Array.from(
-      { length: COPIES },
-      (_, copy) => `${folder}/${index}-${copy}`,
-    );
-    for (const copy of copies) await Deno.copyFile(path, copy);
-    let next = 0;
-    return () => copies[next++ % COPIES]!;
-  };
+/** Copies a file a few times, and gives the paths of the copies in turn. */
+async function copies(path: string, to: string): Promise<() => string> {
+  for (let copy = 0; copy < COPIES; copy++) {
+    await Deno.copyFile(path, `${to}-${copy}`);
+  }
+  let next = 0;
+  return () => `${to}-${next++ % COPIES}`;
 }
 
 /** One ping of the binary that NETDIAG_BIN names against an empty program, compiled by the Deno that runs this. */
@@ -140,8 +136,8 @@ export async function* binary(): AsyncGenerator<Result> {
       "discard",
     );
     // Where the pages of a file lie makes a copy start up to 2 ms sooner than another.
-    const copies = await Promise.all([netdiag, compiled].map(copier(folder)));
-    const [ours, empty] = copies as [() => string, () => string];
+    const ours = await copies(netdiag, `${folder}/netdiag`);
+    const empty = await copies(compiled, `${folder}/empty`);
     yield await compare({
       name: "binary-startup",
       unit: "ms",
