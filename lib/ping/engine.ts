@@ -107,12 +107,12 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
    * do. Returns false when the run is over.
    */
   async step(): Promise<boolean> {
-    const { loop, signal } = this.#parts;
+    const { loop, signal, targets } = this.#parts;
     if (signal?.aborted) return false;
     const progress = this.#work();
     if (this.#isOver()) return false;
     if (progress) await loop.yield();
-    else await loop.wait(this.#nextEventAt());
+    else await loop.wait(this.#nextEventAt(), targets.size === 1);
     return true;
   }
 
