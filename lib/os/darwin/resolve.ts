@@ -1,7 +1,14 @@
 import type { Family } from "../../wire/address.ts";
 import { type AddressInfo, holding, lookUp } from "../address_info.ts";
 import type { LookupResult, SystemAddress } from "../types.ts";
-import * as c from "./constants.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  AI_ADDRCONFIG,
+  NI_MAXHOST,
+  NI_NAMEREQD,
+  SOCK_DGRAM,
+} from "./constants.ts";
 import { ADDRINFO } from "./layouts.ts";
 import type { LibSystem } from "./libsystem.ts";
 import {
@@ -28,7 +35,7 @@ const LOOKUP_ERRORS: Readonly<Record<number, readonly [string, string]>> = {
 function addressInfo({ call }: LibSystem): AddressInfo {
   return {
     layout: ADDRINFO,
-    numbers: c,
+    numbers: { AF_INET, AF_INET6, AI_ADDRCONFIG, SOCK_DGRAM },
     socketAddressBytes: SOCKADDR_BYTES,
     getaddrinfo: (name, hints, result) =>
       call.waitForAddresses(name, null, hints, result),
@@ -57,7 +64,7 @@ export async function reverseLookup(
   address: SystemAddress,
 ): Promise<string | undefined> {
   const name = socketAddress(family, address);
-  const host = new Uint8Array(new ArrayBuffer(c.NI_MAXHOST));
+  const host = new Uint8Array(new ArrayBuffer(NI_MAXHOST));
   const status = await holding(
     lib.call.waitForName(
       name,
@@ -66,7 +73,7 @@ export async function reverseLookup(
       host.length,
       null,
       0,
-      c.NI_NAMEREQD,
+      NI_NAMEREQD,
     ),
     name,
     host,

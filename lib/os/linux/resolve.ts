@@ -1,7 +1,13 @@
 import type { Family } from "../../wire/address.ts";
 import { type AddressInfo, holding, lookUp } from "../address_info.ts";
 import type { LookupResult, SystemAddress } from "../types.ts";
-import * as c from "./constants.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  AI_ADDRCONFIG,
+  NI_NAMEREQD,
+  SOCK_DGRAM,
+} from "./constants.ts";
 import { cString, libc } from "./libc.ts";
 import {
   addressOfSocket,
@@ -34,7 +40,7 @@ const ADDRESS_INFO: AddressInfo = {
     address: 24,
     next: 40,
   },
-  numbers: c,
+  numbers: { AF_INET, AF_INET6, AI_ADDRCONFIG, SOCK_DGRAM },
   socketAddressBytes: SOCKADDR_BYTES,
   getaddrinfo: (name, hints, result) =>
     libc().waitForAddresses(name, null, hints, result),
@@ -66,7 +72,7 @@ export async function reverseLookup(
       host.length,
       null,
       0,
-      c.NI_NAMEREQD,
+      NI_NAMEREQD,
     ),
     name,
     host,

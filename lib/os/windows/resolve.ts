@@ -2,7 +2,14 @@ import type { Family } from "../../wire/address.ts";
 import { type AddressInfo, holding, lookUp } from "../address_info.ts";
 import type { LookupResult, SystemAddress } from "../types.ts";
 import type { WindowsApi } from "./api.ts";
-import * as c from "./constants.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  AI_ADDRCONFIG,
+  NI_MAXHOST,
+  NI_NAMEREQD,
+  SOCK_DGRAM,
+} from "./constants.ts";
 import { ADDRINFOW } from "./layouts.ts";
 import { addressOfSocket, SOCKADDR_BYTES, socketAddress } from "./sockaddr.ts";
 
@@ -20,7 +27,7 @@ const LOOKUP_ERRORS: Readonly<Record<number, readonly [string, string]>> = {
 function addressInfo({ call }: WindowsApi): AddressInfo {
   return {
     layout: ADDRINFOW,
-    numbers: c,
+    numbers: { AF_INET, AF_INET6, AI_ADDRCONFIG, SOCK_DGRAM },
     socketAddressBytes: SOCKADDR_BYTES,
     getaddrinfo: (name, hints, result) =>
       call.waitForAddresses(name, null, hints, result),
@@ -51,7 +58,7 @@ export async function reverseLookup(
 ): Promise<string | undefined> {
   api.startWinsock();
   const name = socketAddress(family, address);
-  const host = new Uint16Array(new ArrayBuffer(2 * c.NI_MAXHOST));
+  const host = new Uint16Array(new ArrayBuffer(2 * NI_MAXHOST));
   const hostBytes = new Uint8Array(host.buffer);
   const status = await holding(
     api.call.waitForName(
@@ -61,7 +68,7 @@ export async function reverseLookup(
       host.length,
       null,
       0,
-      c.NI_NAMEREQD,
+      NI_NAMEREQD,
     ),
     name,
     hostBytes,
