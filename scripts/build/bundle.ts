@@ -25,6 +25,14 @@ const EAGER: ReadonlySet<string> = new Set([
   "commands/ping/one.ts",
 ]);
 
+/**
+ * Stands for all that main.ts imports. A module that is loaded when it is
+ * needed imports this first, so that esbuild puts all of it into one output,
+ * not into one for each set of modules that share something.
+ */
+const CORE = "core";
+
+const STATIC_IMPORT = /^import (?!type\b)[^;]*?"(\.[^"]+)";$/gm;
 const DYNAMIC_IMPORT = /\bawait import\("(\.[^"]+)"\)/g;
 
 /** A file or module beside the one that names it. */
@@ -151,6 +159,7 @@ class Bundling {
 
   #setUp(build: esbuild.PluginBuild): void {
     build.onResolve({ filter: /.*/ }, ({ path, importer, kind }) => {
+      if (path === CORE) return { path, namespace: CORE };
       const target = this.#imports[path] ?? path;
       if (/^(npm|jsr):/.test(target)) return this.#resolvePackage(target, kind);
       if (isBuiltin(target)) {
@@ -164,7 +173,19 @@ class Bundling {
       const url = isOwn
         ? new URL(target, importer.startsWith("file:") ? importer : ROOT)
         : pathToFileURL(createRequire(importer).resolve(target));
-      return { path: url.href, namespace: "deno" };
+      return {
+        path: url.href,
+        namespace: isOwn && kind === "dynamic-import" ? "late" : "deno",
+      };
+    });
+    build.onLoad({ filter: /.*/, namespace: "late" }, ({ path }) => ({
+      contents: `import "${CORE}"; export * from "${path}";`,
+    }));
+    build.onLoad({ filter: /.*/, namespace: CORE }, async () => {
+      const main = await Deno.readTextFile(new URL(MAIN, ROOT));
+      const contents = main.matchAll(STATIC_IMPORT)
+        .map(([, path]) => `import "${new URL(path!, ROOT)}";`);
+      return { contents: [...contents].join("") };
     });
     build.onLoad(
       { filter: /.*/, namespace: "package" },
