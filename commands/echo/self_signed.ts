@@ -1,7 +1,7 @@
 /** A certificate for one run of a server, signed by itself. */
 
 import type { TlsCredentials } from "../../lib/echo/server_types.ts";
-import { parseAddress } from "../../lib/wire/address.ts";
+import { parseAddress, withoutZone } from "../../lib/wire/address.ts";
 
 const VALID_MS = 30 * 24 * 60 * 60 * 1000;
 /** Clocks differ. */
@@ -32,7 +32,7 @@ export async function makeSelfSigned(
   ]);
   const now = Date.now();
   const names = new Set([
-    ...hosts.map((host) => host.replace(/%.*$/, "")),
+    ...hosts.map(withoutZone),
     ...OWN_HOSTS,
   ]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({

@@ -1,6 +1,10 @@
 /** The text of a ping to one target: iputils' lines, and a few of our own. Pure: events in, text out. */
 
-import { isMulticast, parseAddress } from "../../lib/wire/address.ts";
+import {
+  isMulticast,
+  parseAddress,
+  withoutZone,
+} from "../../lib/wire/address.ts";
 import type {
   Family,
   PingBadChecksum,
@@ -260,7 +264,7 @@ export class OneText {
 }
 
 function isGroup(address: string): boolean {
-  const bytes = parseAddress(address.replace(/%.*$/, ""));
+  const bytes = parseAddress(withoutZone(address));
   return bytes !== undefined && isMulticast(bytes);
 }
 

@@ -227,7 +227,8 @@ export interface RouteOptions extends PacketOptions {
 
 /** What one operating system provides. */
 export interface System {
-  openEventLoop(): EventLoop;
+  /** @param brief a few probes and no more: what pays only for many is left out */
+  openEventLoop(brief?: boolean): EventLoop;
   /** @throws {SystemError} EPERM or EACCES where ICMP is not allowed at all */
   openIcmp(loop: EventLoop, options: IcmpSocketOptions): IcmpTransport;
   /** TCP, UDP and Unix sockets; absent where Deno's own are the best there is. */

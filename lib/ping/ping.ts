@@ -17,6 +17,9 @@ export interface PingRun extends AsyncIterableIterator<PingEvent> {
   summary(): PingSummary | undefined;
 }
 
+/** Probes of a run that is over so soon that nothing is to be prepared for more. */
+const BRIEF = 10;
+
 /** Bytes of receive buffer; answers to a flood of large probes fit. */
 const RECEIVE_BUFFER = 1 << 20;
 
@@ -88,7 +91,9 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
     targets.setName(0, host);
     targets.setAddress(0, target.bytes, zone);
     const probes = new Probes(SEQUENCES);
-    using loop = byDeno ? byDeno.openDenoLoop() : await openEventLoop();
+    using loop = byDeno
+      ? byDeno.openDenoLoop()
+      : await openEventLoop(plan.count <= BRIEF);
     const shared = {
       probes,
       targets,

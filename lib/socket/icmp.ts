@@ -55,10 +55,14 @@ export function openIcmp(
   }
 }
 
-/** The loop that sockets are opened on. */
-export async function openEventLoop(): Promise<EventLoop> {
+/**
+ * The loop that sockets are opened on.
+ *
+ * @param brief a few probes and no more: what pays only for many is left out
+ */
+export async function openEventLoop(brief?: boolean): Promise<EventLoop> {
   requireNative();
-  return (await loadSystem()).openEventLoop();
+  return (await loadSystem()).openEventLoop(brief);
 }
 
 /** Whether this process may do what is kept from ordinary users. */

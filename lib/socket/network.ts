@@ -17,7 +17,12 @@ import type {
   StreamHandler,
 } from "../os/network.ts";
 import { loadSystem } from "../os/system.ts";
-import { type Family, familyOf, parseAddress } from "../wire/address.ts";
+import {
+  type Family,
+  familyOf,
+  parseAddress,
+  withoutZone,
+} from "../wire/address.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
 import {
   mayUseNative,
@@ -226,7 +231,7 @@ class Scoped implements ScopedNetwork {
 
 /** Deno's sockets look names up themselves, and take the first address they find. */
 function requireFamily(host: string, family: Family): void {
-  const address = parseAddress(host.replace(/%.*$/, ""));
+  const address = parseAddress(withoutZone(host));
   if (address === undefined) {
     throw new UnsupportedError(
       `Looking up the IPv${family} address of "${host}" needs the native engine`,

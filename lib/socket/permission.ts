@@ -5,6 +5,7 @@ import {
   nativeLibraryPath,
   requireSupported,
 } from "../os/library.ts";
+import { withoutZone } from "../wire/address.ts";
 
 /** A Deno permission is missing; the message and {@linkcode flag} say which. */
 export class PermissionError extends Error {
@@ -23,7 +24,7 @@ export class PermissionError extends Error {
 /** A host as permissions spell it: IPv6 literals in brackets, without a zone; `unix:PATH` as it is. */
 export function permissionHost(host: string, port?: number): string {
   if (host.startsWith("unix:")) return host;
-  const name = host.includes(":") ? `[${host.replace(/%.*$/, "")}]` : host;
+  const name = host.includes(":") ? `[${withoutZone(host)}]` : host;
   return port === undefined ? name : `${name}:${port}`;
 }
 

@@ -89,7 +89,7 @@ async function lookUp(
   port: number | undefined,
   signal: AbortSignal | undefined,
 ): Promise<readonly [ResolvedAddress, ...ResolvedAddress[]]> {
-  requireHostName(host);
+  if (parseAddress(host) === undefined) requireHostName(host);
   requireNet(host, port);
   requireNative();
   const system = await loadSystem();

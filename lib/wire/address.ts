@@ -43,15 +43,20 @@ export function parseAddress(text: string): Uint8Array | undefined {
   return parseIpv4(text, bytes, 0) ? bytes : undefined;
 }
 
+/** An address in text without its zone (RFC 4007, section 11). */
+export function withoutZone(text: string): string {
+  const at = text.indexOf("%");
+  return at < 0 ? text : text.slice(0, at);
+}
+
 /** Reads a dotted quad into four bytes from `at` on; false when it is none. */
 function parseIpv4(text: string, into: Uint8Array, at: number): boolean {
-  const match =
-    /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/
-      .exec(text);
-  if (match === null) return false;
-  for (let i = 0; i < IPV4_BYTES; i++) {
-    const value = Number(match[i + 1]);
-    if (value > 255) return false;
+  const parts = text.split(".");
+  if (parts.length !== IPV4_BYTES) return false;
+  for (const [i, part] of parts.entries()) {
+    const value = Number(part);
+    // Only the shortest decimal form comes back as it was.
+    if (!(value >= 0 && value <= 255) || String(value) !== part) return false;
     into[at + i] = value;
   }
   return true;

@@ -139,6 +139,9 @@ Deno.test("bundle() puts main.ts and what workers run into one folder", async ()
     const outputs = names.map((name) =>
       Deno.readTextFileSync(`${folder}/${name}`)
     );
+    // Each module of a start costs time.
+    const start = Deno.readTextFileSync(main);
+    assert([...start.matchAll(/(?:from|import) ?"\.\//g)].length <= 3, start);
     // Nothing is left to be found elsewhere.
     for (const code of outputs) assert(!/["'](npm|jsr):/.test(code));
     for (const text of [SOURCE.commit, "2026-01-02"]) {

@@ -1,4 +1,5 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { withoutZone } from "../../wire/address.ts";
 import { SystemError } from "../errno.ts";
 import type {
   DatagramHandler,
@@ -211,10 +212,6 @@ export class DenoUdpSocket extends Base {
 function isFrom(peer: Address | undefined, { address, port }: Address) {
   return peer === undefined ||
     port === peer.port && withoutZone(address) === withoutZone(peer.address);
-}
-
-function withoutZone(address: string): string {
-  return address.replace(/%.*$/, "");
 }
 
 /** A Unix datagram socket, where `deno run --unstable-net` offers them. */

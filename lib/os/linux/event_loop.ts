@@ -10,7 +10,7 @@ import {
   EPOLLIN,
   POLLIN,
 } from "./constants.ts";
-import { check, type Libc, libc } from "./libc.ts";
+import { check, expectManyCalls, type Libc, libc } from "./libc.ts";
 
 /** The longest single wait; a longer one is made of several, so that no thread waits for ever. */
 const LONGEST_WAIT_MS = 10_000;
@@ -67,6 +67,11 @@ export class LinuxEventLoop implements EventLoop {
   #woken = false;
   #waiting: Promise<number> | undefined;
   #closed = false;
+
+  /** @param brief whether few calls are to come */
+  constructor(brief = false) {
+    if (!brief) expectManyCalls();
+  }
 
   /** Waits for `events` (EPOLLIN, EPOLLOUT) of a descriptor too; errors always count. */
   add(descriptor: number, events: number, ready?: Ready): void {

@@ -98,7 +98,7 @@ export class LinuxIcmpTransport implements IcmpTransport {
       RECEIVE_BATCH,
       Math.max(4, Math.floor(RECEIVE_MEMORY / received)),
     );
-    const incoming = options.batch === 1 ? Math.min(room, 16) : room;
+    const incoming = options.batch === 1 ? Math.min(room, 4) : room;
     [this.#out, this.#in, this.#errors, this.identifier, this.clock] = closing(
       this.#socket,
       () => {

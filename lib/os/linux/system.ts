@@ -7,7 +7,7 @@ import { libc } from "./libc.ts";
 import { interfaceIndex } from "./socket.ts";
 
 export const linux: System = {
-  openEventLoop: () => new LinuxEventLoop(),
+  openEventLoop: (brief) => new LinuxEventLoop(brief),
   openIcmp: (loop, options) =>
     new LinuxIcmpTransport(loop as LinuxEventLoop, options),
   async openNetwork() {
