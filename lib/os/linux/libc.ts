@@ -12,8 +12,8 @@ import { libcCandidates } from "./library.ts";
  * so, since 64-bit numbers cross the FFI as bigint. `waitFor...` symbols run
  * on a thread of their own and must not be asked for their errno.
  *
- * Binding a symbol takes 50 us, as long as a thousand calls of it, so there
- * are two groups: what every run calls, and what is bound at its first use.
+ * Binding a symbol for many calls takes 50 us, so there are two groups: what
+ * every run calls, and what is bound at its first use.
  */
 const CORE = {
   // It returns its first argument: with no bytes to copy, the address of a buffer.
@@ -81,17 +81,27 @@ const ON_DEMAND = {
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-type Core = Deno.DynamicLibrary<typeof CORE>["symbols"];
-
 /** The C library's functions. */
-export type Libc = Core & Deno.DynamicLibrary<typeof ON_DEMAND>["symbols"];
+export type Libc = Deno.DynamicLibrary<
+  typeof CORE & typeof ON_DEMAND
+>["symbols"];
 
 let symbols: Libc | undefined;
-/** Where they are from. */
-let libraryPath = "";
+let areManyCallsExpected = false;
 
 /**
- * The C library, opened once.
+ * Has {@linkcode libc} give functions that are fast when called often. Not
+ * between a call and its {@linkcode errno}, which this may change.
+ */
+export function expectManyCalls(): void {
+  if (areManyCallsExpected) return;
+  areManyCallsExpected = true;
+  symbols = undefined;
+  libc();
+}
+
+/**
+ * The C library, opened once for few calls and once for many.
  *
  * @throws {Error} where none of the places that the FFI permission allows has one
  */
@@ -109,9 +119,8 @@ function open(): Libc {
   let failure: unknown;
   for (const path of candidates) {
     try {
-      const core = bindPlainly(path);
+      const core = bind(path, CORE);
       errnoAddress = core.__errno_location();
-      libraryPath = path;
       return withOnDemand(core, path);
     } catch (error) {
       failure = error;
@@ -124,38 +133,38 @@ function open(): Libc {
 }
 
 /**
- * Deno compiles a trampoline for each function, unless it takes a structure.
- * This one goes into a register that the function does not read (System V ABI
- * for x86-64, section 3.2.3; AAPCS64, section 6.8.2).
+ * Keeps Deno from compiling a trampoline for a function, which takes as long
+ * as some hundred calls, and 3 % of the whole time of a single ping.
+ * The structure goes into the register after those of the other parameters,
+ * which the function does not read (System V ABI for x86-64, section 3.2.3;
+ * AAPCS64, section 6.8.2).
  */
 const NO_TRAMPOLINE = { struct: ["u8"] } as const;
 const IGNORED = new Uint8Array(1);
 
-/**
- * The core without trampolines. Compiling those takes 3 % of the whole time
- * of a single ping, which calls each function a few times.
- */
-function bindPlainly(path: string): Core {
-  const definitions: Record<string, Deno.ForeignFunction> = {};
-  for (const [name, { parameters, result }] of Object.entries(CORE)) {
-    definitions[name] = { parameters: [...parameters, NO_TRAMPOLINE], result };
+function bind<Definitions extends Deno.ForeignLibraryInterface>(
+  path: string,
+  definitions: Definitions,
+): Deno.DynamicLibrary<Definitions>["symbols"] {
+  if (areManyCallsExpected) return Deno.dlopen(path, definitions).symbols;
+  const plain: Record<string, Deno.ForeignFunction> = {};
+  const bound: Record<string, unknown> = {};
+  const functions = definitions as Readonly<
+    Record<string, Deno.ForeignFunction>
+  >;
+  for (const [name, definition] of Object.entries(functions)) {
+    // What runs on a thread has no trampoline anyway.
+    plain[name] = definition.nonblocking ? definition : {
+      ...definition,
+      parameters: [...definition.parameters, NO_TRAMPOLINE],
+    };
   }
-  const plain = Object.entries(Deno.dlopen(path, definitions).symbols)
-    .map(([name, call]) => [
-      name,
-      (...args: (number | bigint | Uint8Array<ArrayBuffer> | null)[]) =>
-        call(...args, IGNORED),
-    ]);
-  return Object.fromEntries(plain);
-}
-
-let isFast = false;
-
-/** Gives the core its trampolines. Not between a call and its {@linkcode errno}, which this may change. */
-export function expectManyCalls(): void {
-  if (isFast) return;
-  isFast = true;
-  Object.assign(libc(), Deno.dlopen(libraryPath, CORE).symbols);
+  for (const [name, call] of Object.entries(Deno.dlopen(path, plain).symbols)) {
+    bound[name] = plain[name]!.nonblocking
+      ? call
+      : (...args: Parameters<typeof call>) => call(...args, IGNORED);
+  }
+  return bound as Deno.DynamicLibrary<Definitions>["symbols"];
 }
 
 /** Adds the functions that are bound when they are first asked for. */
@@ -165,8 +174,7 @@ function withOnDemand(core: object, path: string): Libc {
     Object.defineProperty(bound, name, {
       configurable: true,
       get() {
-        const library = Deno.dlopen(path, { [name]: definition });
-        const value = library.symbols[name];
+        const { [name]: value } = bind(path, { [name]: definition });
         Object.defineProperty(bound, name, { value });
         return value;
       },
@@ -183,8 +191,8 @@ let errnoAddress: bigint | undefined;
 
 /**
  * The number of the error that the last synchronous call met. One call with
- * nothing to allocate reads it, since whatever the runtime does between the
- * failure and the reading may meet an error of its own.
+ * next to nothing to allocate reads it, since whatever the runtime does between
+ * the failure and the reading may meet an error of its own.
  */
 export function errno(): number {
   symbols!.memcpy(errnoBytes, errnoAddress!, ERRNO_SIZE);
