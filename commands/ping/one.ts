@@ -39,6 +39,7 @@ export async function pingOne(
     pace,
     minIntervalMs: pace === "interval" ? undefined : await minIntervalMs(),
     preload: values.preload,
+    busyWait: true,
     signal: context.signal,
   };
   if (probe.pattern !== undefined && !values.json) {

@@ -27,10 +27,10 @@ export interface EventLoop extends Disposable {
    * Resolves when a socket of this loop has something to read, when
    * {@linkcode wake} is called, or when `now()` reaches `until`
    * (`Infinity` is allowed). May resolve early; never late by design.
-   * `awake` allows a wait of a few milliseconds to keep the processor busy,
+   * `busy` allows a wait of a few milliseconds to keep the processor busy,
    * so that what is measured next does not include its waking up.
    */
-  wait(until: number, awake?: boolean): Promise<void>;
+  wait(until: number, busy?: boolean): Promise<void>;
   /**
    * For callers that are too busy to wait: lets signals and timers of the
    * program run, where the last time is some milliseconds ago; undefined

@@ -39,6 +39,8 @@ export interface EngineParts {
   readonly deadline?: number | undefined;
   /** Looks at why this machine refused a probe, and throws where the run makes no sense then. */
   readonly onRefusal?: ((error: SystemError) => void) | undefined;
+  /** Whether short waits for the next probe keep the processor busy. Default false. */
+  readonly busyWait?: boolean | undefined;
   /** Further reasons to end the run. */
   readonly isDone?: (() => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -107,12 +109,16 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
    * do. Returns false when the run is over.
    */
   async step(): Promise<boolean> {
-    const { loop, signal, targets } = this.#parts;
+    const { loop, signal, probes, busyWait = false } = this.#parts;
     if (signal?.aborted) return false;
     const progress = this.#work();
     if (this.#isOver()) return false;
     if (progress) await loop.yield();
-    else await loop.wait(this.#nextEventAt(), targets.size === 1);
+    else {
+      // A processor that is kept busy is one less for whoever is to answer.
+      const busy = busyWait && probes.inFlight === 0;
+      await loop.wait(this.#nextEventAt(), busy);
+    }
     return true;
   }
 

@@ -57,7 +57,7 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
 
   async function* run(): AsyncGenerator<PingEvent, void, void> {
     const plan = planSingle(options);
-    const { signal } = options;
+    const { signal, deadlineMs } = options;
     if (signal?.aborted) return;
     // Without FFI, a handshake can still be timed, if less exactly.
     const byDeno = options.probe === "tcp" && !mayUseNative()
@@ -93,7 +93,7 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
     const probes = new Probes(SEQUENCES);
     using loop = byDeno
       ? byDeno.openDenoLoop()
-      : await openEventLoop(plan.count <= BRIEF);
+      : await openEventLoop(deadlineMs === undefined && plan.count <= BRIEF);
     const shared = {
       probes,
       targets,
@@ -106,7 +106,6 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
       : await openProber(loop, target.family, plan, options, shared);
 
     const events: PingEvent[] = [];
-    const { deadlineMs } = options;
     using running: Engine = new Engine({
       loop,
       probes,
@@ -126,6 +125,7 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
           throwIfHopeless(error, host, options);
         }
       },
+      busyWait: options.busyWait,
       isDone: () => isSettled(targets, plan, deadlineMs !== undefined),
       signal,
     }, {

@@ -60,6 +60,13 @@ export interface PingOptions extends ProbeOptions {
   readonly pace?: "interval" | "flood" | "adaptive" | undefined;
   /** How many probes may be unanswered before pacing sets in. Default 1. */
   readonly preload?: number | undefined;
+  /**
+   * Keep the processor busy during waits of up to 4 ms for the next probe, as
+   * ping of iputils does: one that slept for 2 ms takes longer for a round
+   * trip. The rest of the program gets a turn every other millisecond only.
+   * Linux only. Default false.
+   */
+  readonly busyWait?: boolean | undefined;
   /** `flood` and `adaptive`: no two probes closer than this, in milliseconds. Default 0. */
   readonly minIntervalMs?: number | undefined;
 }

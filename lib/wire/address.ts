@@ -55,8 +55,9 @@ function parseIpv4(text: string, into: Uint8Array, at: number): boolean {
   if (parts.length !== IPV4_BYTES) return false;
   for (const [i, part] of parts.entries()) {
     const value = Number(part);
-    // Only the shortest decimal form comes back as it was.
-    if (!(value >= 0 && value <= 255) || String(value) !== part) return false;
+    // Of three characters, only a decimal number without leading zeros comes back as it was.
+    if (part.length > 3 || String(value) !== part) return false;
+    if (!(value >= 0 && value <= 255)) return false;
     into[at + i] = value;
   }
   return true;

@@ -255,6 +255,9 @@ class Bundling {
           `new URL("./file", import.meta.url): a binary would not have the file`,
       );
     }
+    if (/^export default\b/m.test(contents)) {
+      throw new Error(`${module} exports a default, which a binary would lose`);
+    }
     // The folder that the module would be in, as a path and no more.
     const folder = module.replace(/\/?[^/]*$/, "");
     return {

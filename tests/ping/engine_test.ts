@@ -41,6 +41,14 @@ Deno.test("engine counts an hour of pinging with 1 % loss exactly", async () => 
   assertAlmostEquals(engine.statistics.summary()!.avgMs, 20, 1e-6);
 });
 
+Deno.test("engine waits busily where it may, but for no answer", async () => {
+  const setup = { count: 10, intervalMs: 2 };
+  const busy = await pingFake(answersAfter(1), { ...setup, busyWait: true });
+  assertEquals(busy.clock.busyWaits, 9);
+  const asleep = await pingFake(answersAfter(1), setup);
+  assertEquals(asleep.clock.busyWaits, 0);
+});
+
 Deno.test("engine keeps the beat over an hour", async () => {
   const times: number[] = [];
   await pingFake((probe) => {

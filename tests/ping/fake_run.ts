@@ -90,6 +90,7 @@ export async function pingFake(
     probers: new Map([[transport.family, prober]]),
     timeoutMs: plan.timeoutMs,
     deadline: setup.deadlineMs && clock.now() + setup.deadlineMs,
+    busyWait: setup.busyWait,
     signal: setup.signal,
   }, {
     wantsEvents: setup.wantsEvents ?? true,

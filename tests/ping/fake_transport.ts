@@ -28,6 +28,8 @@ export class VirtualClock implements EventLoop {
   #woken = false;
   /** What one look at the clock costs; for programs that are too busy to wait. */
   costMs = 0;
+  /** How many waits were allowed to be busy. */
+  busyWaits = 0;
 
   now(): number {
     this.#now += this.costMs;
@@ -49,7 +51,8 @@ export class VirtualClock implements EventLoop {
   }
 
   // deno-lint-ignore require-await -- the interface has it asynchronous
-  async wait(until: number): Promise<void> {
+  async wait(until: number, busy = false): Promise<void> {
+    if (busy) this.busyWaits++;
     if (this.#woken) {
       this.#woken = false;
       return;

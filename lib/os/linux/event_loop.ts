@@ -17,13 +17,14 @@ const LONGEST_WAIT_MS = 10_000;
 /** How long a wait may hold up the program while answers come this fast. */
 const BRISK_MS = 1;
 /**
- * The longest wait that is spent awake; ping of iputils does so up to 10 ms.
- * A processor that slept for 2 ms takes twice as long for a round trip on
- * loopback.
+ * The longest busy wait; ping of iputils has them up to 10 ms. A processor
+ * that slept for 2 ms takes twice as long for a round trip on loopback.
  */
-const AWAKE_MS = 4;
+const BUSY_MS = 4;
 /** Signals and timers of the program get a turn at least this often. */
 const TURN_MS = 8;
+/** And this often where the time has nothing better to be spent on. */
+const BUSY_TURN_MS = 2;
 /** What one call of epoll_wait reports. */
 const MAX_EVENTS = 1024;
 /** struct epoll_event { uint32_t events; uint64_t data; } (linux/eventpoll.h) is packed on x86-64 only. */
@@ -43,7 +44,7 @@ export interface Ready {
  * stays with the synchronous callers.
  */
 export class LinuxEventLoop implements EventLoop {
-  readonly #libc: Libc = libc();
+  readonly #libc: Libc;
   #epoll = -1;
   #wakeup = -1;
   /** What to wait for, by descriptor. */
@@ -63,7 +64,7 @@ export class LinuxEventLoop implements EventLoop {
   /** The last wait was over so soon that a thread for the next one would cost more than it. */
   #brisk = false;
   /** When Deno's own loop last had a turn. */
-  #turnAt = monotonicNow();
+  #turnAt: number;
   #woken = false;
   #waiting: Promise<number> | undefined;
   #closed = false;
@@ -71,6 +72,8 @@ export class LinuxEventLoop implements EventLoop {
   /** @param brief whether few calls are to come */
   constructor(brief = false) {
     if (!brief) expectManyCalls();
+    this.#libc = libc();
+    this.#turnAt = monotonicNow();
   }
 
   /** Waits for `events` (EPOLLIN, EPOLLOUT) of a descriptor too; errors always count. */
@@ -138,23 +141,24 @@ export class LinuxEventLoop implements EventLoop {
     return wallTime();
   }
 
-  async wait(until: number, awake = false): Promise<void> {
+  async wait(until: number, busy = false): Promise<void> {
     if (!this.#woken) {
       const milliseconds = Math.min(until - this.now(), LONGEST_WAIT_MS);
       if (milliseconds <= 0) return;
       if (this.#epoll < 0) this.#open();
-      if (awake && milliseconds <= AWAKE_MS) {
-        await this.#waitAwake(until, milliseconds);
+      if (busy && milliseconds <= BUSY_MS) {
+        await this.#waitBusily(until);
       } else await this.#waitAsleep(milliseconds);
     }
     if (this.#woken && !this.#closed) this.#settle();
   }
 
-  async #waitAwake(until: number, milliseconds: number): Promise<void> {
-    await (milliseconds > BRISK_MS ? this.#turn() : this.yield());
+  async #waitBusily(until: number): Promise<void> {
+    if (this.now() - this.#turnAt >= BUSY_TURN_MS) await this.#turn();
     this.#setTimeout(0);
     while (!this.#woken && this.now() < until) {
       if (this.#pollHere() > 0) return;
+      this.#libc.sched_yield();
     }
   }
 

@@ -52,8 +52,9 @@ const QUOTED_BYTES = 128;
 /** Bytes that one receive batch may take, and the most messages in it. */
 const RECEIVE_MEMORY = 1 << 20;
 const RECEIVE_BATCH = 256;
-/** How many batches of the error queue are read before something else gets its turn. */
-const ERROR_BATCHES = 64;
+const LEAST_RECEIVE_BATCH = 4;
+/** How many entries of the error queue are read before something else gets its turn. */
+const MAX_REPORTS = 1 << 12;
 /** How often an asynchronous error may get in the way of one call before the call gives up. */
 const ATTEMPTS = 8;
 const DEFAULT_RECEIVE_BUFFER = 1 << 20;
@@ -94,11 +95,10 @@ export class LinuxIcmpTransport implements IcmpTransport {
     this.#ancillary = new Ancillary(family, this.#wall);
     [this.#socket, this.kind] = openIcmp(family);
     const received = options.messageBytes + IP_HEADER_ROOM + REPLY_ROOM;
-    const room = Math.min(
+    const incoming = options.batch === 1 ? LEAST_RECEIVE_BATCH : Math.min(
       RECEIVE_BATCH,
-      Math.max(4, Math.floor(RECEIVE_MEMORY / received)),
+      Math.max(LEAST_RECEIVE_BATCH, Math.floor(RECEIVE_MEMORY / received)),
     );
-    const incoming = options.batch === 1 ? Math.min(room, 4) : room;
     [this.#out, this.#in, this.#errors, this.identifier, this.clock] = closing(
       this.#socket,
       () => {
@@ -286,7 +286,7 @@ export class LinuxIcmpTransport implements IcmpTransport {
     const ancillary = this.#ancillary;
     let total = 0;
     let count = batch.size;
-    for (let i = 0; i < ERROR_BATCHES && count === batch.size; i++) {
+    while (total < MAX_REPORTS && count === batch.size) {
       count = this.#read(batch, c.MSG_DONTWAIT | c.MSG_ERRQUEUE);
       total += count;
       for (let i = 0; i < count; i++) {

@@ -35,6 +35,7 @@ const CORE = {
 } as const satisfies Deno.ForeignLibraryInterface;
 
 const ON_DEMAND = {
+  sched_yield: { parameters: [], result: "i32" },
   geteuid: { parameters: [], result: "u32" },
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
