@@ -55,7 +55,7 @@ function parseIpv4(text: string, into: Uint8Array, at: number): boolean {
   if (parts.length !== IPV4_BYTES) return false;
   for (const [i, part] of parts.entries()) {
     const value = Number(part);
-    // Of three characters, only a decimal number without leading zeros comes back as it was.
+    // Three characters have no room for an exponent, and nothing but the shortest form comes back as it was.
     if (part.length > 3 || String(value) !== part) return false;
     if (!(value >= 0 && value <= 255)) return false;
     into[at + i] = value;

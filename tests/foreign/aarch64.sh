@@ -6,6 +6,8 @@
 # is "N passed, N failed".
 set -uo pipefail
 cd "$(dirname "$0")/../.."
+# shellcheck source=tests/foreign/checks.sh
+source tests/foreign/checks.sh
 
 readonly PACKAGES=(qemu-user-static libc6-arm64-cross libgcc-s1-arm64-cross iproute2)
 readonly DENO=@deno/linux-arm64-glibc@2.9.5
@@ -23,7 +25,7 @@ export NO_COLOR=1 LC_ALL=C DENO_NO_UPDATE_CHECK=1 DENO_DIR=$CACHE/deno-dir
 
 work=$(mktemp -d)
 readonly work near=netdiag-aarch64-$$-near far=netdiag-aarch64-$$-far
-passed=0 failed=0 servers=()
+servers=()
 
 clean_up() {
   [[ ${#servers[@]} -eq 0 ]] || kill -KILL "${servers[@]}" 2>/dev/null
@@ -34,12 +36,6 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
-install_packages() {
-  dpkg -s "${PACKAGES[@]}" >/dev/null 2>&1 && return
-  apt-get update -qq &&
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${PACKAGES[@]}" >/dev/null
-}
-
 install_deno() {
   is_deno "$CACHE/deno" && return
   npm pack --silent --pack-destination "$work" "$DENO" >/dev/null &&
@@ -47,8 +43,6 @@ install_deno() {
     is_deno "$work/package/deno" &&
     mkdir -p "$CACHE" && install -m 755 "$work/package/deno" "$CACHE/deno"
 }
-
-is_deno() { [[ -f $1 ]] && sha256sum --check --status <<<"$DENO_SHA256  $1"; }
 
 # The C library where Debian on aarch64 has it, since --allow-ffi names that path.
 lay_out_root() {
@@ -87,14 +81,7 @@ check() {
   else
     output=$(timeout --kill-after=1 "$limit" "$@" 2>&1) || status=$?
   fi
-  if [[ $status == "$expected" ]] && grep -qE -- "$pattern" <<<"$output"; then
-    passed=$((passed + 1))
-    echo "ok      $name ($((SECONDS - started)) s)"
-  else
-    failed=$((failed + 1))
-    echo "FAILED  $name: exit status $status, expected $expected and \"$pattern\""
-    tail -n 20 <<<"$output" | sed 's/^/        /'
-  fi
+  judge "$name" "$expected" "$pattern" "$status" "$started" <<<"$output"
 }
 
 # serve LOG PATTERN COMMAND...: starts a server, and waits for this line of its output.
@@ -197,5 +184,4 @@ for test in "${TESTS[@]}"; do
     "${on_near[@]}" test --no-check --cached-only -A "$test"
 done
 
-echo "$passed passed, $failed failed"
-[[ $failed -eq 0 ]]
+verdict

@@ -6,6 +6,8 @@
 # outlives it. The last line is "N passed, N failed".
 set -uo pipefail
 cd "$(dirname "$0")/../.."
+# shellcheck source=tests/foreign/checks.sh
+source tests/foreign/checks.sh
 
 readonly PACKAGES=(debootstrap gcc-mingw-w64-x86-64 iproute2 util-linux)
 readonly DEBIAN=trixie # has Wine 10; V8 needs more than Wine 8
@@ -18,12 +20,6 @@ readonly ROOT=$CACHE/$DEBIAN
 readonly LIMIT=170 STEP_LIMIT=20
 
 export NO_COLOR=1 LC_ALL=C DENO_NO_UPDATE_CHECK=1 DENO_DIR=$ROOT/deno-dir
-
-install_packages() {
-  dpkg -s "${PACKAGES[@]}" >/dev/null 2>&1 && return
-  apt-get update -qq &&
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${PACKAGES[@]}" >/dev/null
-}
 
 install_wine() {
   [[ -d $ROOT ]] && return
@@ -49,8 +45,6 @@ install_prefix() {
   timeout 120 "${session[@]}" sh -c 'WINEPREFIX=/wine.part; export WINEPREFIX
     rm -rf /wine.part; wine64 wineboot -i && wineserver64 -w && mv /wine.part /wine'
 }
-
-is_deno() { [[ -f $1 ]] && sha256sum --check --status <<<"$DENO_SHA256  $1"; }
 
 # One router away is far (10.79.2.2), and 254 more of its addresses; 10.79.3.0/24 never answers.
 build_network() {
@@ -86,14 +80,7 @@ check() {
   else
     "$@" >"$work/output" 2>&1 </dev/null || status=$?
   fi
-  if [[ $status == "$expected" ]] && grep -qE -- "$pattern" "$work/output"; then
-    passed=$((passed + 1))
-    echo "ok      $name ($((SECONDS - started)) s)"
-  else
-    failed=$((failed + 1))
-    echo "FAILED  $name: exit status $status, expected $expected and \"$pattern\""
-    tail -n 20 "$work/output" | sed 's/^/        /'
-  fi
+  judge "$name" "$expected" "$pattern" "$status" "$started" <"$work/output"
 }
 
 # serve LOG PATTERN COMMAND...: starts a server, and waits for this line of its output.
@@ -151,7 +138,6 @@ work=$(mktemp -d)
 readonly work
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-passed=0 failed=0
 build_network || give_up "its network"
 [[ -d $ROOT/wine ]] || install_prefix >"$work/wineboot" 2>&1 || give_up "$(cat "$work/wineboot")"
 SECONDS=0
@@ -231,5 +217,4 @@ check "permissions" 0 "^--allow-net=localhost --allow-ffi" \
 check "ping without the permission of ffi" 2 "run again with --allow-ffi" \
   "${deno[@]}" run --quiet --no-prompt --cached-only --allow-net main.ts ping -c 1 127.0.0.1
 
-echo "$passed passed, $failed failed"
-[[ $failed -eq 0 ]]
+verdict

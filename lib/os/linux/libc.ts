@@ -148,11 +148,11 @@ function bind<Definitions extends Deno.ForeignLibraryInterface>(
   definitions: Definitions,
 ): Deno.DynamicLibrary<Definitions>["symbols"] {
   if (areManyCallsExpected) return Deno.dlopen(path, definitions).symbols;
-  const plain: Record<string, Deno.ForeignFunction> = {};
-  const bound: Record<string, unknown> = {};
+  // There are functions only.
   const functions = definitions as Readonly<
     Record<string, Deno.ForeignFunction>
   >;
+  const plain: Record<string, Deno.ForeignFunction> = {};
   for (const [name, definition] of Object.entries(functions)) {
     // What runs on a thread has no trampoline anyway.
     plain[name] = definition.nonblocking ? definition : {
@@ -160,6 +160,7 @@ function bind<Definitions extends Deno.ForeignLibraryInterface>(
       parameters: [...definition.parameters, NO_TRAMPOLINE],
     };
   }
+  const bound: Record<string, unknown> = {};
   for (const [name, call] of Object.entries(Deno.dlopen(path, plain).symbols)) {
     bound[name] = plain[name]!.nonblocking
       ? call
