@@ -95,16 +95,24 @@ async function milliseconds(command: readonly string[]): Promise<number> {
 const PING_ONCE = ["ping", "-c", "1", "127.0.0.1"];
 
 /** One ping as a whole process against the shortest Deno program. */
-export async function* startup(): AsyncGenerator<Comparison> {
-  yield await compare({
-    name: "startup",
+function compareStartup(
+  name: string,
+  program: () => readonly string[],
+): Promise<Comparison> {
+  return compare({
+    name,
     unit: "ms",
     against: "deno eval 0",
     required: { atMost: 1.5 },
     rounds: 31,
-    netdiag: () => milliseconds([...NETDIAG, ...PING_ONCE]),
+    netdiag: () => milliseconds([...program(), ...PING_ONCE]),
     peer: () => milliseconds([Deno.execPath(), "eval", "0"]),
   });
+}
+
+/** One ping from source. */
+export async function* startup(): AsyncGenerator<Comparison> {
+  yield await compareStartup("startup", () => NETDIAG);
 }
 
 const COPIES = 6;
@@ -118,7 +126,7 @@ async function copies(path: string, to: string): Promise<() => string> {
   return () => `${to}-${next++ % COPIES}`;
 }
 
-/** One ping of the binary that NETDIAG_BIN names against an empty program, compiled by the Deno that runs this. */
+/** One ping of the binary that NETDIAG_BIN names against two programs of the Deno that runs this: an empty one, compiled, and the shortest one. */
 export async function* binary(): AsyncGenerator<Result> {
   const netdiag = Deno.env.get("NETDIAG_BIN");
   if (netdiag === undefined) {
@@ -147,6 +155,7 @@ export async function* binary(): AsyncGenerator<Result> {
       netdiag: () => milliseconds([ours(), ...PING_ONCE]),
       peer: () => milliseconds([empty()]),
     });
+    yield await compareStartup("binary-startup-eval", () => [ours()]);
     const size = (await Deno.stat(netdiag)).size / 1e6;
     yield {
       name: "binary-size",

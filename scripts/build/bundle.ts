@@ -12,6 +12,9 @@ import { ROOT, type Source } from "./source.ts";
 /** The part of esbuild that does the work. */
 const ESBUILD = new URL(import.meta.resolve("esbuild-wasm/esbuild.wasm"));
 
+/** Where esbuild believes its outputs to be: without a file system, it knows of the root only. */
+const OUTPUTS = "/";
+
 const MAIN = "main.ts";
 /** The module whose content is what the build knows. */
 const BUILD_FACTS = "commands/cli/build.ts";
@@ -120,7 +123,8 @@ class Bundling {
     }
     await Deno.mkdir(this.#folder, { recursive: true });
     for (const { path, contents } of outputs) {
-      await Deno.writeFile(path, contents);
+      const name = path.slice(OUTPUTS.length);
+      await Deno.writeFile(`${this.#folder}/${name}`, contents);
     }
     for (const name of this.files) {
       const path = `${this.#folder}/${includedName(name)}`;
@@ -139,7 +143,7 @@ class Bundling {
         in: module,
         out: outputName(module),
       })),
-      outdir: this.#folder,
+      outdir: OUTPUTS,
       plugins: [{ name: "deno", setup: (build) => this.#setUp(build) }],
       bundle: true,
       splitting: true,

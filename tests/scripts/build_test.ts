@@ -177,7 +177,9 @@ Stack backtrace:
   );
 });
 
-/** Runs scripts/build.ts, which is to fail, and returns what it says. */
+const BUILD = new URL("../../scripts/build.ts", import.meta.url).pathname;
+
+/** Runs scripts/build.ts into a folder that is named as in `deno task build`, which is to fail, and returns what it says. */
 async function failingBuild(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -186,14 +188,16 @@ async function failingBuild(
   const folder = await Deno.makeTempDir();
   try {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "scripts/build.ts", "--output", folder, ...args],
+      args: ["run", "-A", BUILD, "--output", "dist", ...args],
       clearEnv: true,
       env: { ...environment, NO_COLOR: "1", ...env },
-      cwd: new URL("../../", import.meta.url),
+      cwd: folder,
     }).output();
     const decoder = new TextDecoder();
     assertEquals([code, decoder.decode(stdout)], [1, ""]);
-    assertEquals([...Deno.readDirSync(folder)], []);
+    for (const { name } of Deno.readDirSync(folder)) {
+      assertEquals([...Deno.readDirSync(`${folder}/${name}`)], []);
+    }
     return decoder.decode(stderr);
   } finally {
     await Deno.remove(folder, { recursive: true });
