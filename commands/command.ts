@@ -135,6 +135,11 @@ export type Permission =
 export interface Permissions {
   /** Without one of these the command cannot do what it was asked. */
   readonly required: readonly Permission[];
+  /**
+   * With these, too, the command line works. It also does with others in
+   * their place, which only the run shows: so they are asked for, and not checked.
+   */
+  readonly advised?: readonly Permission[];
   /** Kept where they are granted. */
   readonly optional: readonly Permission[];
 }

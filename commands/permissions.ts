@@ -3,8 +3,10 @@
 import { UsageError } from "./cli/errors.ts";
 import { parseCommandLine } from "./cli/parse.ts";
 import { flags } from "./cli/permissions.ts";
-import type { Command } from "./command.ts";
+import type { Command, Permissions } from "./command.ts";
 import { loadCommand } from "./registry.ts";
+
+const NONE: Permissions = { required: [], optional: [] };
 
 /** The `permissions` command. */
 export const permissions: Command<Record<never, never>> = {
@@ -34,11 +36,12 @@ export const permissions: Command<Record<never, never>> = {
     }
     const { command, args } = await loadCommand([name, ...words]);
     const parsed = parseCommandLine(command.options, args, command.wraps);
-    const line = parsed.options.help
-      ? ""
-      : flags((await command.prepare(parsed)).permissions.required).join(" ");
+    const { required, advised = [] } = parsed.options.help
+      ? NONE
+      : (await command.prepare(parsed)).permissions;
+    const line = flags([...required, ...advised]).join(" ");
     return {
-      permissions: { required: [], optional: [] },
+      permissions: NONE,
       run({ output }) {
         output.write(`${line}\n`);
         return Promise.resolve(0);

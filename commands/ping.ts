@@ -12,6 +12,7 @@ import {
 } from "../lib/ping/limits.ts";
 import type { ProbeOptions } from "../lib/ping/types.ts";
 import type { OptionError } from "../lib/socket/options.ts";
+import { parseAddress } from "../lib/wire/address.ts";
 import { isForAdministrators } from "./ping/limits.ts";
 import type {
   Command,
@@ -284,7 +285,10 @@ function permissionsFor(
   const isPlain = probe.probe === "tcp" && targets.kind === "one" &&
     probe.ttl === undefined && probe.tos === undefined &&
     probe.source === undefined && !isForAdministrators(options);
+  const picksAddress = probe.family !== undefined && targets.kind === "one" &&
+    parseAddress(targets.host) === undefined;
+  const ffi = { name: "ffi" } as const;
   return isPlain
-    ? { required, optional: [{ name: "ffi" }] }
-    : { required: [...required, { name: "ffi" }], optional: [] };
+    ? { required, advised: picksAddress ? [ffi] : [], optional: [ffi] }
+    : { required: [...required, ffi], optional: [] };
 }

@@ -88,9 +88,13 @@ function shellWord(text: string): string {
     : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Gives up every permission that is neither required nor optional, for good. */
-export function dropOthers({ required, optional }: Permissions): void {
-  const kept = new Set([...required, ...optional].map(({ name }) => name));
+/** Gives up every permission that a command line has no use for, for good. */
+export function dropOthers(
+  { required, advised = [], optional }: Permissions,
+): void {
+  const kept = new Set(
+    [...required, ...advised, ...optional].map(({ name }) => name),
+  );
   for (const name of NAMES) {
     if (!kept.has(name as Permission["name"])) {
       Deno.permissions.revokeSync({ name });

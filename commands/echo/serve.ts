@@ -183,7 +183,15 @@ function permissionsFor(plan: ServePlan): Permissions {
     // Deno 2.9 wants net for them, too, and 2.6 knows no narrower flag for that.
     return { required: [...required, { name: "net" }], optional: [] };
   }
-  return { required, optional: options.engine === "deno" ? [] : [ffi] };
+  const answersDatagrams = options.mode !== "discard" &&
+    endpoints.some(({ transport }) => transport === "udp");
+  const isNative = options.engine !== "deno" && Deno.build.os === "linux";
+  return {
+    required,
+    // Deno's own sockets want net for each client that they answer.
+    advised: !answersDatagrams ? [] : isNative ? [ffi] : [{ name: "net" }],
+    optional: options.engine === "deno" ? [] : [ffi],
+  };
 }
 
 /** Whether something is asked for that Deno's own sockets have not, or not with these permissions. */

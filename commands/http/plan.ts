@@ -9,6 +9,7 @@ import type {
   Override,
 } from "../../lib/http/types.ts";
 import { netHostOf } from "../../lib/socket/byte_stream.ts";
+import { parseAddress } from "../../lib/wire/address.ts";
 import { UsageError } from "../cli/errors.ts";
 import { parseDuration } from "../cli/values.ts";
 import type { Operand, Permission, Permissions } from "../command.ts";
@@ -264,16 +265,21 @@ function invalid(option: string, text: string, reason: string): UsageError {
 /** The host and port that are connected to first; where redirects lead is asked for then. */
 export function permissionsFor(plan: HttpPlan): Permissions {
   const { values, url, options } = plan;
+  const place = placeOf(url, options.connectTo);
+  const picksAddress = options.family !== undefined &&
+    parseAddress(place.host) === undefined;
   return {
     required: [
       ...values.unix === undefined
-        ? [{ name: "net" as const, ...placeOf(url, options.connectTo) }]
+        ? [{ name: "net" as const, ...place }]
         : unixPermissions(values.unix),
       ...inputFiles(values).map((path) => ({ name: "read" as const, path })),
       ...values.output === undefined || values.output === "-"
         ? []
         : [{ name: "write" as const, path: values.output }],
     ],
+    // The addresses that a family picks are known only then.
+    advised: picksAddress ? [{ name: "net" }] : [],
     // getaddrinfo, where `net` is granted for more than this host.
     optional: values.unix === undefined ? [{ name: "ffi" }] : [],
   };

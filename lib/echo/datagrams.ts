@@ -115,10 +115,11 @@ export class DatagramService implements DatagramHandler {
     });
   }
 
-  error(error: Error, to?: DatagramPeer): void {
+  error(error: Error, to?: DatagramPeer, length = 0): void {
     const { datagrams, emit } = this.#host;
     datagrams.failed++;
     if (to !== undefined) datagrams.sent--;
+    datagrams.bytesSent -= length;
     const { code } = error as { code?: unknown };
     this.#failed.count((count) =>
       emit({

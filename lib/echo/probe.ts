@@ -59,14 +59,15 @@ export async function* echoProbe(
 /**
  * An input comes by Deno's event loop, which has few turns while the native
  * one is busy: Deno's own sockets are several times faster for it. Its Unix
- * sockets take more permissions, and they know no families of names.
+ * sockets take more permissions, those for UDP as well, and they know no
+ * families of names.
  */
 function chooseEngine(
   endpoint: Endpoint,
   { engine = "auto", input, family }: EchoProbeOptions,
 ): EngineChoice {
   const isBetterByDeno = input !== undefined && "host" in endpoint &&
-    family === undefined;
+    endpoint.transport !== "udp" && family === undefined;
   return engine === "auto" && isBetterByDeno ? "deno" : engine;
 }
 

@@ -131,8 +131,13 @@ export interface DatagramHandler {
     from: DatagramPeer,
     length: number,
   ): void;
-  /** The system could not send a datagram, or reports what became of one that it did (ECONNREFUSED). `to` where it tells. */
-  error(error: Error, to?: DatagramPeer): void;
+  /**
+   * The system could not send a datagram, or reports what became of one that
+   * it did (ECONNREFUSED).
+   *
+   * @param to @param length whom it was for and how long it was, where that is known
+   */
+  error(error: Error, to?: DatagramPeer, length?: number): void;
   /** There is room again after {@linkcode DatagramSocket.send} returned false. */
   drained(): void;
 }

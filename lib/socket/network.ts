@@ -25,7 +25,11 @@ import {
 } from "../wire/address.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
 import {
+  isNetUnlimited,
+  mayReach,
   mayUseNative,
+  PermissionError,
+  permissionHost,
   requireNative,
   requireNet,
   requireSocketPath,
@@ -172,6 +176,20 @@ class Scoped implements ScopedNetwork {
       return { endpoint, name: { host, port } };
     }
     const { text, zone } = await resolve(host, family, port, signal);
+    if (transport === "tls" && !mayReach(text, port)) {
+      if (family !== undefined) {
+        throw new PermissionError(
+          `net access to "${permissionHost(text, port)}", an address of ${
+            JSON.stringify(host)
+          }`,
+          `--allow-net=${
+            [host, text].map((name) => permissionHost(name, port)).join(",")
+          }`,
+        );
+      }
+      // Deno, whose sockets those of TLS are, may use the name, and looks it up itself.
+      return { endpoint, name: { host, port } };
+    }
     return { endpoint, name: { host: text + zone, port } };
   }
 
@@ -202,8 +220,8 @@ class Scoped implements ScopedNetwork {
     options: DatagramOptions,
     handler: DatagramHandler,
   ): Promise<DatagramSocket> {
-    const bind = (name: SocketName) =>
-      this.#network.bind(name, options, handler);
+    const told = this.engine === "deno" ? namingNet(handler) : handler;
+    const bind = (name: SocketName) => this.#network.bind(name, options, told);
     return await opening("listen on", at, bind);
   }
 
@@ -212,8 +230,17 @@ class Scoped implements ScopedNetwork {
     options: DatagramOptions,
     handler: DatagramHandler,
   ): Promise<DatagramSocket> {
+    let told = handler;
+    if (this.engine === "deno" && "port" in to.name) {
+      const { host } = to.name;
+      const source = denoUdpSource(host);
+      requireNet(source.host, source.port);
+      // It looks a name up only where every port of it is granted.
+      if (!isLiteral(host)) requireNet(host);
+      told = namingNet(handler, to.name);
+    }
     const associate = (name: SocketName) =>
-      this.#network.associate(name, options, handler);
+      this.#network.associate(name, options, told);
     return await opening("connect to", to, associate);
   }
 
@@ -229,12 +256,54 @@ class Scoped implements ScopedNetwork {
   }
 }
 
+/** What Deno's own UDP sockets are bound to before they send to a host; it wants `net` for that, too. */
+export function denoUdpSource(
+  host: string,
+): { readonly host: string; readonly port: number } {
+  return { host: host.includes(":") ? "::" : "0.0.0.0", port: 0 };
+}
+
+/**
+ * Names the permission that Deno does not send a datagram without: it says
+ * that it failed, and no more.
+ *
+ * @param remote what a connected socket talks to
+ */
+function namingNet(
+  handler: DatagramHandler,
+  remote?: SocketName,
+): DatagramHandler {
+  return {
+    datagram: (bytes, from, length) => handler.datagram(bytes, from, length),
+    error: (error, to, length) =>
+      handler.error(missingNet(error, to?.name ?? remote), to, length),
+    drained: () => handler.drained(),
+  };
+}
+
+function missingNet(error: Error, to: SocketName | undefined): Error {
+  const { code } = error as { code?: unknown };
+  if (code !== "UNKNOWN" || to === undefined || !("port" in to)) return error;
+  const { host, port } = to;
+  if (isLiteral(host) ? mayReach(host, port) : isNetUnlimited()) return error;
+  return new PermissionError(
+    isLiteral(host)
+      ? `net access to "${permissionHost(host, port)}"`
+      : `net access to the address of "${host}"`,
+    "--allow-net",
+  );
+}
+
+function isLiteral(host: string): boolean {
+  return parseAddress(withoutZone(host)) !== undefined;
+}
+
 /** Deno's sockets look names up themselves, and take the first address they find. */
 function requireFamily(host: string, family: Family): void {
   const address = parseAddress(withoutZone(host));
   if (address === undefined) {
     throw new UnsupportedError(
-      `Looking up the IPv${family} address of "${host}" needs the native engine`,
+      `Deno's own sockets cannot choose the IPv${family} address of "${host}": name the address itself, or use the native engine (on Linux, with --allow-ffi)`,
     );
   }
   if (familyOf(address) !== family) {

@@ -91,7 +91,9 @@ export async function resolveByConnecting(
   if (family !== undefined && family !== found) {
     throw new ResolutionError(
       host,
-      `has an IPv${found} address, and IPv${family} was asked for`,
+      text === host
+        ? `is an IPv${found} address, and IPv${family} was asked for`
+        : `only its IPv${found} address is known without --allow-ffi, and IPv${family} was asked for`,
       "EAI_ADDRFAMILY",
     );
   }

@@ -7,6 +7,7 @@ import { loadCommand } from "../../commands/registry.ts";
 import { libraryPath, PermissionError } from "../../lib/socket/permission.ts";
 
 const FFI = { name: "ffi" } as const;
+const NET = { name: "net" } as const;
 
 async function permissionsOf(
   name: string,
@@ -35,8 +36,31 @@ Deno.test("a ping needs the host that was named, and FFI", async () => {
 Deno.test("a TCP ping needs one port of the host, and keeps FFI where it is granted", async () => {
   assertEquals(await permissionsOf("ping", "--tcp", "443", "example.com"), {
     required: [{ name: "net", host: "example.com", port: 443 }],
+    advised: [],
     optional: [FFI],
   });
+});
+
+Deno.test("who picks an address of a name needs FFI, or net for what it finds", async () => {
+  const advised = async (...words: string[]) =>
+    (await permissionsOf(words[0]!, ...words.slice(1))).advised;
+  const isLinux = Deno.build.os === "linux";
+  for (
+    const [words, permissions] of [
+      ["ping --tcp 443 -4 example.com", [FFI]],
+      ["ping --tcp 443 -4 192.0.2.1", []],
+      ["http -6 example.com", [NET]],
+      ["http -6 [::1]", []],
+      ["echo send -4 tcp://example.com:7", isLinux ? [FFI] : []],
+      ["echo send -4 tcp://192.0.2.1:7", []],
+      [
+        "echo load -4 tls://example.com:7",
+        isLinux ? [FFI, NET] : [],
+      ],
+    ] as const
+  ) {
+    assertEquals(await advised(...words.split(" ")), permissions, words);
+  }
 });
 
 Deno.test("a ping to a few targets needs each of them, to many all hosts", async () => {

@@ -114,7 +114,8 @@ abstract class Base implements DatagramSocket, Disposable {
         await this.transmit(next.bytes, next.to?.name);
       } catch (error) {
         if (this.isClosed) return;
-        this.handler.error(inWords(error, "send") as Error, next.to);
+        const { to, bytes } = next;
+        this.handler.error(inWords(error, "send") as Error, to, bytes.length);
       }
       if (this.isClosed) return;
       if (!this.#isRefusing) continue;
@@ -181,7 +182,13 @@ export class DenoUdpSocket extends Base {
       await new Promise<void>((resolve, reject) => {
         socket.once("error", reject);
         if ("local" in at) socket.bind({ address: host, port }, resolve);
-        else socket.connect(port, host, resolve);
+        else {
+          socket.connect(
+            port,
+            host,
+            (error?: Error) => error === undefined ? resolve() : reject(error),
+          );
+        }
       });
     } catch (error) {
       socket.close();

@@ -239,11 +239,12 @@ export class LinuxDatagramSocket implements DatagramSocket, Ready {
       return true;
     }
     const i = this.#sent++;
-    const length = this.#outgoing.nameLength(i);
-    const to = length === 0
+    const nameBytes = this.#outgoing.nameLength(i);
+    const to = nameBytes === 0
       ? undefined
-      : new Peer(this.#outgoing.names[i]!, length, this.#family).keep();
-    this.#handler.error(systemError("send", error), to);
+      : new Peer(this.#outgoing.names[i]!, nameBytes, this.#family).keep();
+    const length = this.#outgoing.outgoingLength(i);
+    this.#handler.error(systemError("send", error), to, length);
     return true;
   }
 

@@ -104,6 +104,11 @@ export class MessageBatch {
     return this.#words[(i * HEADER_BYTES + LENGTH) >> 2]!;
   }
 
+  /** Bytes that are to be sent of message `i`. */
+  outgoingLength(i: number): number {
+    return this.#words[(this.#iovStart + i * IOVEC_BYTES + 8) >> 2]!;
+  }
+
   /** Bytes of the socket address of message `i`. */
   nameLength(i: number): number {
     return this.#words[(i * HEADER_BYTES + NAME_LENGTH) >> 2]!;

@@ -261,6 +261,7 @@ Deno.test("echo load asks for what its arguments need", async () => {
       { name: "net", host: "a", port: 1 },
       { name: "write", path: "x.csv" },
     ],
+    advised: [],
     optional: [],
   });
 });

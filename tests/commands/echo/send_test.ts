@@ -176,12 +176,17 @@ Deno.test("netdiag echo send prints its summary on Ctrl-C", async () => {
 
 Deno.test("netdiag echo send runs with the permissions that it asks for, and no more", async () => {
   const name = "@netdiag-send-test";
-  await using server = await ServerProcess.start([TCP, `unix:${name}`]);
-  const [endpoint] = server.endpoints;
+  const server = await ServerProcess.start([TCP, UDP, `unix:${name}`]);
+  await using _ = server;
+  const [endpoint, datagrams] = server.endpoints as [string, string];
   for (
     const args of [
-      [endpoint!, "-e", "gbk", "你好"],
-      ["--engine", "native", endpoint!, "hi"],
+      [endpoint, "-e", "gbk", "你好"],
+      ["--engine", "native", endpoint, "hi"],
+      ["-4", endpoint.replace("127.0.0.1", "localhost"), "hi"],
+      [datagrams, "hi"],
+      ["--engine", "deno", datagrams, "hi"],
+      ["--engine", "deno", datagrams.replace("127.0.0.1", "localhost"), "hi"],
       [`unix:${name}`, "hi"],
     ]
   ) {

@@ -66,6 +66,7 @@ Deno.test("netdiag echo serves TCP and UDP on port 7007 of this machine where no
   const net = { name: "net", host: "127.0.0.1", port: 7007 } as const;
   assertEquals(permissions, {
     required: [net, net],
+    advised: [Deno.build.os === "linux" ? { name: "ffi" } : { name: "net" }],
     optional: [{ name: "ffi" }],
   });
 });
@@ -300,6 +301,29 @@ Deno.test("netdiag echo --save-cert keeps the certificate for clients, who are t
   assertMatch(stranger.stderr, /UnknownIssuer; --cacert FILE trusts [^\n]+\n$/);
 });
 
+Deno.test(
+  "netdiag echo answers datagrams with the flags that it asks for, and names those that it lacks",
+  { ignore: LINUX.ignore || IS_BINARY },
+  async () => {
+    const UDP = "udp://127.0.0.1:0";
+    const send = ["echo", "send", "-W", "200ms", "-c", "1"];
+    const [net, ffi] = await flagsFor([UDP]);
+    for (const [flags, status] of [[[net!, ffi!], 0], [[net!], 1]] as const) {
+      await using server = await ServerProcess.start([UDP], flags);
+      const { code } = await run([...send, server.endpoints[0]!, "hi"]);
+      const { stdout } = await server.stop();
+      assertEquals(code, status);
+      assertEquals(
+        /Requires net access to "127.0.0.1:\d+": run again with --allow-net$/m
+          .test(stdout),
+        status === 1,
+      );
+      const sent = status === 0 ? 2 : 0;
+      assertMatch(stdout, new RegExp(`^2 bytes received, ${sent} sent`, "m"));
+    }
+  },
+);
+
 /** The flags that a command line is said to need. */
 async function flagsFor(args: readonly string[]): Promise<string[]> {
   const { code, stdout } = await run(["permissions", "echo", ...args]);
@@ -313,7 +337,8 @@ Deno.test(
   async () => {
     await using folder = new Folder();
     const cases: [string[], string[]][] = [
-      [[TCP, "udp://127.0.0.1:0"], ["net"]],
+      [[TCP], ["net"]],
+      [["--mode", "discard", "udp://127.0.0.1:0"], ["net"]],
       [["tcp://:0"], ["net"]],
       [["--engine", "native", TCP], ["net", "ffi"]],
       [["--sndbuf", "64KiB", TCP], ["net", "ffi"]],
