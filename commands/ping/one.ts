@@ -17,6 +17,9 @@ import { checkLimits, minIntervalMs } from "./limits.ts";
 import type { Names } from "./names.ts";
 import { interimLine, OneText } from "./one_text.ts";
 
+/** Addresses as inet_aton(3) reads them: `127.1`, `0x7f000001`. */
+const NUMERIC = /^(0x[\da-f]+|\d+)(\.(0x[\da-f]+|\d+)){0,3}$/i;
+
 /**
  * Pings one target and tells what happens. Returns 0 when it answered (with
  * both --count and --deadline: often enough), else 1.
@@ -100,7 +103,7 @@ async function tellInText(
   values: PingValues,
   { output, report, signal, style }: Context,
 ): Promise<PingSummary | undefined> {
-  const isNamed = !values.numeric &&
+  const isNamed = !values.numeric && !NUMERIC.test(host) &&
     parseAddress(withoutZone(host)) === undefined;
   const names = isNamed ? await openNames(signal) : undefined;
   const text = new OneText({

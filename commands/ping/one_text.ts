@@ -271,7 +271,7 @@ function isGroup(address: string): boolean {
 function describeCorruption(
   { offset, expected, actual }: NonNullable<PingReply["corrupt"]>,
 ): string {
-  if (actual < 0) return ` (data after byte #${offset})`;
+  if (expected < 0) return `\nwrong data: bytes added from byte #${offset} on`;
   return `\nwrong data byte #${offset} should be 0x${expected.toString(16)} ` +
     `but was 0x${actual.toString(16)}`;
 }

@@ -58,6 +58,9 @@ export interface EngineListener {
   settled(target: number): void;
 }
 
+/** How long answers that have arrived may take to be read. */
+const BACKLOG_MS = 100;
+
 /** How far kernel and program may disagree before the kernel's times are taken for wrong. */
 const CLOCK_TOLERANCE_MS = 0.05;
 
@@ -126,9 +129,10 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
   #work(): boolean {
     const { loop } = this.#parts;
     const received = this.#receive();
-    // What has arrived is not lost, so nothing is given up before all is read.
-    const expired = received === 0 && this.#expire(loop.now());
-    const sent = this.#dispatcher.dispatch(loop.now());
+    // What has arrived is not lost, so nothing is given up before all is read; a peer that never stops does not put it off for ever.
+    const expired = this.#expire(loop.now(), received === 0 ? 0 : BACKLOG_MS);
+    const sent = !this.#isPastDeadline() &&
+      this.#dispatcher.dispatch(loop.now());
     // The answer of a host nearby is there already; read at once, it needs no better clock.
     if (sent) this.#receive();
     return sent || received > 0 || expired;
@@ -170,8 +174,8 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
     }
   }
 
-  /** Gives up on probes whose time has come. */
-  #expire(now: number): boolean {
+  /** Gives up on probes whose time has come, and this long ago. */
+  #expire(now: number, agoMs: number): boolean {
     const { probes, timeoutMs } = this.#parts;
     const lingerUntil = this.#lingerUntil();
     let expired = false;
@@ -179,7 +183,7 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
       const oldest = probes.oldestInFlight();
       if (oldest === undefined) return expired;
       const at = Math.min(probes.sentAt(oldest) + timeoutMs, lingerUntil);
-      if (at > now) return expired;
+      if (at > now - agoMs) return expired;
       expired = true;
       this.#endedAt = now;
       if (this.#listener.wantsEvents) {
@@ -196,10 +200,14 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
     return linger === undefined ? Infinity : this.#lastSentAt + linger;
   }
 
+  #isPastDeadline(): boolean {
+    const { deadline, loop } = this.#parts;
+    return deadline !== undefined && loop.now() >= deadline;
+  }
+
   #isOver(): boolean {
-    const { schedule, probes, deadline, isDone, loop } = this.#parts;
-    if (isDone?.()) return true;
-    if (deadline !== undefined && loop.now() >= deadline) return true;
+    const { schedule, probes, isDone } = this.#parts;
+    if (isDone?.() || this.#isPastDeadline()) return true;
     return schedule.isFinished && this.#dispatcher.isIdle &&
       probes.inFlight === 0;
   }

@@ -8,7 +8,7 @@ import {
   formatAddress,
 } from "../wire/address.ts";
 import { Engine } from "./engine.ts";
-import { openProber, withZone } from "./open.ts";
+import { asDestination, openProber } from "./open.ts";
 import { MAX_TARGETS } from "./limits.ts";
 import { type CommonPlan, planMany } from "./options.ts";
 import type { Prober } from "./prober.ts";
@@ -172,7 +172,7 @@ async function resolveAll(
   const lookUp = async () => {
     for (const { index, host } of pending) {
       try {
-        const address = withZone(
+        const address = asDestination(
           await resolve(host, options.family, port, options.signal),
           plan,
         );

@@ -1,12 +1,19 @@
 /** Opens what a run needs: a socket of each family that is used. */
 
-import { SystemError } from "../os/errno.ts";
+import { asSystemError, SystemError } from "../os/errno.ts";
 import type { EventLoop, SystemAddress } from "../os/types.ts";
 import { openIcmp } from "../socket/icmp.ts";
 import { OptionError } from "../socket/options.ts";
 import type { ResolvedAddress } from "../socket/resolve.ts";
 import { interfaceIndex, routeTo } from "../socket/route.ts";
-import { type Family, familyOf, isLinkLocal } from "../wire/address.ts";
+import {
+  type Family,
+  familyOf,
+  formatAddress,
+  isLinkLocal,
+  isUnspecified,
+  parseAddress,
+} from "../wire/address.ts";
 import { ICMP_HEADER_BYTES } from "../wire/icmp.ts";
 import { IcmpProber } from "./icmp_prober.ts";
 import type { CommonPlan } from "./options.ts";
@@ -16,11 +23,19 @@ import type { Probes } from "./probes.ts";
 import type { Targets } from "./targets.ts";
 import type { ProbeOptions } from "./types.ts";
 
-/** A target with the zone that the source interface implies for a link-local address. */
-export function withZone(
+/**
+ * What is probed where a host has an address: with the zone that the source
+ * interface implies for a link-local one, and with this machine's own for the
+ * one that stands for it, as connect(2) takes it.
+ */
+export function asDestination(
   target: ResolvedAddress,
   plan: CommonPlan,
 ): ResolvedAddress {
+  if (isUnspecified(target.bytes)) {
+    const text = target.family === 4 ? "127.0.0.1" : "::1";
+    return { ...target, bytes: parseAddress(text)!, text };
+  }
   const name = plan.source.interface;
   if (
     name === undefined || target.scopeId !== 0 || !isLinkLocal(target.bytes)
@@ -34,9 +49,17 @@ export function withZone(
   };
 }
 
-function sourceAddress(plan: CommonPlan): SystemAddress | undefined {
-  const bytes = plan.source.address;
-  return bytes === undefined ? undefined : { bytes, scopeId: 0 };
+function sourceAddress({ source }: CommonPlan): SystemAddress | undefined {
+  const { address: bytes, zone } = source;
+  if (bytes === undefined) return undefined;
+  if (zone === undefined) return { bytes, scopeId: 0 };
+  const scopeId = /^\d+$/.test(zone) ? Number(zone) : interfaceIndex(zone);
+  if (scopeId !== 0) return { bytes, scopeId };
+  throw new OptionError(
+    "source",
+    `Cannot use source address ${formatAddress(bytes)}%${zone}: ` +
+      `there is no interface "${zone}"`,
+  );
 }
 
 /**
@@ -50,14 +73,19 @@ export async function sourceFor(
   options: ProbeOptions,
 ): Promise<Uint8Array> {
   requireFamily(plan, target.family);
-  const { source } = await routeTo({
-    family: target.family,
-    destination: target,
-    sourceAddress: sourceAddress(plan),
-    sourceInterface: plan.source.interface,
-    broadcast: options.broadcast,
-  });
-  return source;
+  try {
+    const { source } = await routeTo({
+      family: target.family,
+      destination: target,
+      sourceAddress: sourceAddress(plan),
+      sourceInterface: plan.source.interface,
+      broadcast: options.broadcast,
+    });
+    return source;
+  } catch (error) {
+    const way = `reach ${target.text}${target.zone} from ${options.source}`;
+    throw asSystemError(error, way);
+  }
 }
 
 /** What this machine says of a first probe when no other one could fare better. */
@@ -78,15 +106,17 @@ const HOPELESS = [
 export function throwIfHopeless(
   error: SystemError,
   host: string,
+  family: Family,
   options: ProbeOptions,
 ): void {
-  if (error.code === "EACCES" && !options.broadcast) {
+  const isForbidden = error.code === "EACCES";
+  if (isForbidden && family === 4 && !options.broadcast) {
     throw new OptionError(
       "broadcast",
       `Cannot ping "${host}": it is a broadcast address, or a rule of this machine forbids it`,
     );
   }
-  if (HOPELESS.includes(error.code)) {
+  if (HOPELESS.includes(error.code) || isForbidden && family === 6) {
     const { errno, code, description } = error;
     throw new SystemError(`reach "${host}"`, errno, code, description);
   }

@@ -63,6 +63,8 @@ function rejectMeaningless(options: ProbeOptions, probe: "tcp" | "udp"): void {
 /** Where probes are to come from. */
 export interface Source {
   readonly address?: Uint8Array;
+  /** Of an IPv6 address, without its `%`. */
+  readonly zone?: string | undefined;
   readonly interface?: string;
 }
 
@@ -75,9 +77,8 @@ export interface CommonPlan {
 }
 
 function common(options: ProbeOptions, timeoutMs: number): CommonPlan {
-  const address = options.source === undefined
-    ? undefined
-    : parseAddress(options.source);
+  const [text = "", zone] = options.source?.split("%", 2) ?? [];
+  const address = parseAddress(text);
   return {
     size: options.size ?? DEFAULT_SIZE,
     intervalMs: options.intervalMs ?? DEFAULT_INTERVAL_MS,
@@ -86,7 +87,7 @@ function common(options: ProbeOptions, timeoutMs: number): CommonPlan {
       ? {}
       : address === undefined
       ? { interface: options.source }
-      : { address },
+      : { address, zone },
   };
 }
 

@@ -2,12 +2,12 @@ import { openEventLoop } from "../socket/icmp.ts";
 import { mayUseNative } from "../socket/permission.ts";
 import { resolve } from "../socket/resolve.ts";
 import { wholeNanoseconds } from "../stats/round_trip.ts";
-import { formatAddress, isMulticast } from "../wire/address.ts";
-import { Engine } from "./engine.ts";
-import { openProber, sourceFor, throwIfHopeless, withZone } from "./open.ts";
-import { planSingle, type SingleOptionsPlan } from "./options.ts";
+import { formatAddress, isLinkLocal, isMulticast } from "../wire/address.ts";
+import type { Engine } from "./engine.ts";
+import { asDestination, openProber, sourceFor } from "./open.ts";
+import { planSingle } from "./options.ts";
 import { Probes, SEQUENCES } from "./probes.ts";
-import { SingleSchedule } from "./schedule.ts";
+import { singleEngine } from "./single.ts";
 import { Targets } from "./targets.ts";
 import type { PingEvent, PingOptions, PingSummary } from "./types.ts";
 
@@ -72,7 +72,7 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
           options.family,
           signal,
         )
-        : withZone(
+        : asDestination(
           await resolve(host, options.family, portOf(options), signal),
           plan,
         );
@@ -106,28 +106,13 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
       : await openProber(loop, target.family, plan, options, shared);
 
     const events: PingEvent[] = [];
-    using running: Engine = new Engine({
+    using running = singleEngine({
       loop,
       probes,
       targets,
-      schedule: new SingleSchedule(
-        { ...plan, untilAnswered: deadlineMs !== undefined },
-        targets,
-      ),
-      probers: new Map([[target.family, prober]]),
-      timeoutMs: plan.timeoutMs,
-      lingerMs: options.timeoutMs === undefined
-        ? () => linger(running, plan)
-        : undefined,
-      deadline: deadlineMs === undefined ? undefined : loop.now() + deadlineMs,
-      onRefusal: (error) => {
-        if (targets.count(0, "transmitted") === 0) {
-          throwIfHopeless(error, host, options);
-        }
-      },
-      busyWait: options.busyWait,
-      isDone: () => isSettled(targets, plan, deadlineMs !== undefined),
-      signal,
+      prober,
+      options,
+      plan,
     }, {
       wantsEvents: true,
       event: (event) => events.push(event),
@@ -136,6 +121,9 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
     engine = running;
     // The first probe shows whether there is a way to the host at all.
     let goesOn = await running.step();
+    if (!goesOn && signal?.aborted && targets.count(0, "transmitted") === 0) {
+      return;
+    }
     yield {
       type: "start",
       host,
@@ -146,7 +134,8 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
       size: options.probe === "tcp" ? 0 : plan.size,
       ...(source === undefined ? {} : {
         source: {
-          address: formatAddress(source),
+          address: formatAddress(source) +
+            (isLinkLocal(source) ? target.zone : ""),
           ...(plan.source.interface === undefined
             ? {}
             : { interface: plan.source.interface }),
@@ -180,25 +169,6 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
 /** The port, where the probes have one. */
 function portOf({ probe, port }: PingOptions): number | undefined {
   return probe === "tcp" || probe === "udp" ? port : undefined;
-}
-
-/** As ping waits for the last answers: twice the longest round trip, one interval at least. */
-function linger(engine: Engine, plan: SingleOptionsPlan): number | undefined {
-  return engine.statistics.count === 0
-    ? undefined
-    : Math.max(2 * engine.statistics.maxMs, plan.intervalMs);
-}
-
-/** As many ended as were asked for; with a deadline, the first error ends the run too. */
-function isSettled(
-  targets: Targets,
-  plan: SingleOptionsPlan,
-  hasDeadline: boolean,
-): boolean {
-  const errors = targets.count(0, "errors");
-  if (hasDeadline && errors > 0) return true;
-  return targets.count(0, "answered") + targets.count(0, "late") + errors >=
-    plan.count;
 }
 
 function summarise(

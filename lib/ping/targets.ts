@@ -8,6 +8,8 @@ import {
 } from "../wire/address.ts";
 import type { ProbeCounts, TargetResult } from "./types.ts";
 
+type Counts = Uint32Array | Float64Array;
+
 /** IPv4 addresses stand in the first 4 of the 16 bytes that each target has. */
 const ADDRESS_BYTES = 16;
 
@@ -50,7 +52,7 @@ export class Targets {
   readonly #families: Uint8Array;
   readonly #familiesInUse = new Set<Family>();
   #hasMulticast = false;
-  readonly #counters: Readonly<Record<Counter, Uint32Array>>;
+  readonly #counters: Readonly<Record<Counter, Counts>>;
   readonly #sums: Float64Array;
   readonly #minima: Float64Array;
   readonly #maxima: Float64Array;
@@ -64,9 +66,11 @@ export class Targets {
     this.size = size;
     this.#addresses = new Uint8Array(size * ADDRESS_BYTES);
     this.#families = new Uint8Array(size);
+    // A flood of one target comes to 2^32 in some hours.
+    const Counts = size === 1 ? Float64Array : Uint32Array;
     this.#counters = Object.fromEntries(
-      COUNTERS.map((name) => [name, new Uint32Array(size)]),
-    ) as Record<Counter, Uint32Array>;
+      COUNTERS.map((name) => [name, new Counts(size)]),
+    ) as Record<Counter, Counts>;
     this.#sums = new Float64Array(size);
     this.#minima = new Float64Array(size).fill(Infinity);
     this.#maxima = new Float64Array(size);
@@ -298,7 +302,7 @@ export class Targets {
   }
 }
 
-function sum(counts: Uint32Array): number {
+function sum(counts: Counts): number {
   let total = 0;
   for (let i = 0; i < counts.length; i++) total += counts[i]!;
   return total;

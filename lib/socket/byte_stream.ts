@@ -1,5 +1,6 @@
 /** TCP and Unix connections that are read when their user asks for more. */
 
+import type { LookupAddress } from "node:dns";
 import type { SocketName } from "../os/network.ts";
 import { loadSystem } from "../os/system.ts";
 import type { Family } from "../wire/address.ts";
@@ -102,7 +103,7 @@ async function lookUpByDeno(
 ): Promise<{ family: Family; text: string }[]> {
   const { lookup } = await import("node:dns");
   signal.throwIfAborted();
-  return await new Promise((resolve, reject) => {
+  const found = await new Promise<LookupAddress[]>((resolve, reject) => {
     const abort = () => reject(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
     lookup(host, { all: true, family: family ?? 0 }, (error, found) => {
@@ -118,15 +119,14 @@ async function lookUpByDeno(
         );
         return;
       }
-      for (const { address } of found) requireNotDenied(host, address, port);
-      resolve(
-        found.map(({ address, family }) => ({
-          family: family === 4 ? 4 : 6,
-          text: address,
-        })),
-      );
+      resolve(found);
     });
   });
+  for (const { address } of found) requireNotDenied(host, address, port);
+  return found.map(({ address, family }) => ({
+    family: family === 4 ? 4 : 6,
+    text: address,
+  }));
 }
 
 /**

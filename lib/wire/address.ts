@@ -174,10 +174,19 @@ export function isMulticast(address: Uint8Array): boolean {
     : address[0] === 0xff;
 }
 
-/** Whether an IPv6 address means something only together with a zone (RFC 4007). */
+/** Whether an address stands for this machine itself, as `0.0.0.0` and `::` do where one is connected to. */
+export function isUnspecified(address: Uint8Array): boolean {
+  return address.every((byte) => byte === 0);
+}
+
+/**
+ * Whether an IPv6 address means something only together with a zone
+ * (RFC 4007): that of a host, or of a group on a link (RFC 4291 section 2.7).
+ */
 export function isLinkLocal(address: Uint8Array): boolean {
-  return familyOf(address) === 6 && address[0] === 0xfe &&
-    (address[1]! & 0xc0) === 0x80;
+  if (familyOf(address) === 4) return false;
+  return address[0] === 0xfe && (address[1]! & 0xc0) === 0x80 ||
+    isMulticast(address) && [1, 2].includes(address[1]! & 0x0f);
 }
 
 /**

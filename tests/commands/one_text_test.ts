@@ -218,6 +218,10 @@ Deno.test("OneText marks what is odd about a reply", () => {
   assertEquals(line(reply(1, { type: "duplicate" })), `${plain} (DUP!)\n`);
   assertEquals(line(reply(1, { type: "late" })), `${plain} (late)\n`);
   assertEquals(
+    line(reply(1, { corrupt: { offset: 56, expected: -1, actual: 88 } })),
+    `${plain}\nwrong data: bytes added from byte #56 on\n`,
+  );
+  assertEquals(
     line(reply(1, { corrupt: { offset: 20, expected: 20, actual: 21 } })),
     `${plain}\nwrong data byte #20 should be 0x14 but was 0x15\n`,
   );

@@ -84,6 +84,12 @@ labTest("ping says in one line that there is no route", async () => {
     assertEquals(stderr.trim().split("\n").length, 1, stderr);
     assertStringIncludes(stderr.toLowerCase(), "unreachable");
   }
+  await lab.shell("alone", "ip -6 route add prohibit 2001:db8::/32");
+  const { stderr } = await lab.run("alone", "netdiag ping -c 1 2001:db8::1");
+  assertEquals(
+    stderr,
+    'netdiag ping: Cannot reach "2001:db8::1": Permission denied (EACCES)\n',
+  );
 });
 
 labTest("ping reaches a link-local neighbour by its zone", async () => {
@@ -99,7 +105,55 @@ labTest("ping reaches a link-local neighbour by its zone", async () => {
   );
   assertEquals(code, 0, stdout);
   assertStringIncludes(stdout, "2 packets transmitted, 2 received");
+
+  await lab.shell("near", "ip address add fe80::99/64 dev eth0 nodad");
+  const from = (zone: string) =>
+    lab.run("near", `netdiag ping -c 1 -I fe80::99%${zone} ${address}%eth0`);
+  const sourced = await from("eth0");
+  assertEquals(sourced.code, 0, sourced.stderr);
+  assertStringIncludes(sourced.stdout, " from fe80::99%eth0 ");
+  assertEquals(
+    (await from("eth9")).stderr,
+    'netdiag ping: Cannot use source address fe80::99%eth9: there is no interface "eth9"\n',
+  );
 });
+
+labTest("ping keeps the zone of a group in all that it says", async () => {
+  await using lab = await Lab.create(PAIR);
+  const { stdout } = await lab.run(
+    "near",
+    "netdiag ping --json -c 1 -w 1 ff02::1%eth0",
+  );
+  const lines = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+  const addresses = new Set(lines.map(({ address }) => address));
+  assertEquals([...addresses], ["ff02::1%eth0"]);
+  const reply = lines.find(({ type }) => type === "reply");
+  assertStringIncludes(reply.from, "%eth0");
+});
+
+labTest(
+  "ping takes addresses as ping does that only the system reads",
+  async () => {
+    await using lab = await Lab.create({ hosts: { alone: {} } });
+    for (
+      const [host, line] of [
+        ["0.0.0.0", "from 127.0.0.1: icmp_seq=1"],
+        ["0", "from 127.0.0.1: icmp_seq=1"],
+        ["127.1", "from 127.0.0.1: icmp_seq=1"],
+        ["::", "from ::1: icmp_seq=1"],
+      ] as const
+    ) {
+      const { code, stdout } = await lab.run(
+        "alone",
+        `netdiag ping -c 1 ${host}`,
+      );
+      assertEquals(code, 0, stdout);
+      assertStringIncludes(stdout, line);
+    }
+    const several = await lab.run("alone", "netdiag ping 0.0.0.0 ::");
+    assertEquals(several.stdout, "0.0.0.0 is alive\n:: is alive\n");
+  },
+);
 
 labTest(
   "ping needs -b for a broadcast address and then hears every host",

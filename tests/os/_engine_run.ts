@@ -5,7 +5,8 @@ import { IcmpProber } from "../../lib/ping/icmp_prober.ts";
 import { planMany, planSingle } from "../../lib/ping/options.ts";
 import { Payload } from "../../lib/wire/payload.ts";
 import { Probes } from "../../lib/ping/probes.ts";
-import { ManySchedule, SingleSchedule } from "../../lib/ping/schedule.ts";
+import { ManySchedule } from "../../lib/ping/schedule.ts";
+import { singleEngine } from "../../lib/ping/single.ts";
 import { PortProber } from "../../lib/ping/port_prober.ts";
 import { Targets } from "../../lib/ping/targets.ts";
 import type {
@@ -31,7 +32,8 @@ export async function pingOver(
   address: string,
   options: PingOptions,
 ): Promise<Finished> {
-  const plan = planSingle({ timeoutMs: 1000, ...options });
+  const given = { timeoutMs: 1000, ...options };
+  const plan = planSingle(given);
   const bytes = parseAddress(address)!;
   const family = bytes.length === 4 ? 4 : 6;
   const targets = new Targets(1);
@@ -74,13 +76,13 @@ export async function pingOver(
       false,
     );
   const events: EngineEvent[] = [];
-  using engine = new Engine({
+  using engine = singleEngine({
     loop,
     probes,
     targets,
-    schedule: new SingleSchedule({ ...plan, untilAnswered: false }, targets),
-    probers: new Map([[family, prober]]),
-    timeoutMs: plan.timeoutMs,
+    prober,
+    options: given,
+    plan,
   }, {
     wantsEvents: true,
     event: (event) => events.push(event),

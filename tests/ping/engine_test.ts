@@ -368,6 +368,50 @@ Deno.test("engine ends at the deadline, and nothing in flight is lost", async ()
   assertEquals(actual, counts({ transmitted: 11, answered: 6, inFlight: 5 }));
 });
 
+Deno.test("engine sends nothing when the deadline has come, as ping does", async () => {
+  const { counts: actual, clock } = await pingFake(answersAfter(1), {
+    intervalMs: 100,
+    deadlineMs: 1000,
+  });
+  assertEquals(clock.now(), 2000);
+  assertEquals(actual, counts({ transmitted: 10, answered: 10 }));
+});
+
+Deno.test("engine waits for the last answer twice as long as one took, an interval at least", async () => {
+  for (const [answerMs, waitedMs] of [[70, 200], [150, 300]] as const) {
+    const { counts: actual, clock, transport } = await pingFake(
+      (probe) =>
+        probe.index === 2 ? [] : [{ afterMs: answerMs, packet: echo(probe) }],
+      { count: 3, intervalMs: 200, timeoutMs: undefined },
+    );
+    assertEquals(transport.transmitted, 3);
+    assertEquals(
+      actual,
+      counts({ transmitted: 3, answered: 2, lost: 1, lossPercent: 100 / 3 }),
+    );
+    assertEquals(clock.now(), 1000 + 2 * 200 + waitedMs);
+  }
+});
+
+Deno.test("engine gives up on a probe while a host never stops answering another one", async () => {
+  const { counts: actual, clock } = await pingFake(
+    (probe) =>
+      probe.index > 0 ? [] : Array.from({ length: 20_000 }, (_, i) => ({
+        afterMs: 1 + i / 10,
+        packet: echo(probe),
+      })),
+    {
+      count: 2,
+      intervalMs: 10,
+      timeoutMs: 200,
+      wantsEvents: false,
+      prepare: ({ clock }) => clock.costMs = 0.05,
+    },
+  );
+  assertEquals([actual.answered, actual.lost, actual.inFlight], [1, 1, 0]);
+  assertAlmostEquals(clock.now(), 1000 + 10 + 200 + 100, 1);
+});
+
 Deno.test("engine floods as fast as answers come", async () => {
   const { clock, counts: actual } = await pingFake(answersAfter(2), {
     count: 1000,

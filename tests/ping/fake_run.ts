@@ -6,7 +6,8 @@ import { planMany, planSingle } from "../../lib/ping/options.ts";
 import { ICMP_HEADER_BYTES } from "../../lib/wire/icmp.ts";
 import { Payload } from "../../lib/wire/payload.ts";
 import { Probes } from "../../lib/ping/probes.ts";
-import { ManySchedule, SingleSchedule } from "../../lib/ping/schedule.ts";
+import { ManySchedule } from "../../lib/ping/schedule.ts";
+import { singleEngine } from "../../lib/ping/single.ts";
 import { Targets } from "../../lib/ping/targets.ts";
 import type {
   PingManyOptions,
@@ -65,7 +66,8 @@ export async function pingFake(
   script: Script,
   setup: SingleSetup,
 ): Promise<FinishedRun> {
-  const plan = planSingle({ timeoutMs: 1000, ...setup });
+  const options = { timeoutMs: 1000, ...setup };
+  const plan = planSingle(options);
   const bytes = parseAddress(setup.address ?? "192.0.2.7")!;
   const targets = new Targets(1);
   targets.setAddress(0, bytes);
@@ -79,19 +81,13 @@ export async function pingFake(
   });
   const payload = new Payload(ICMP_HEADER_BYTES, plan.size, setup.pattern);
   const prober = new IcmpProber(transport, probes, targets, payload, false);
-  const engine = new Engine({
+  const engine = singleEngine({
     loop: clock,
     probes,
     targets,
-    schedule: new SingleSchedule(
-      { ...plan, untilAnswered: setup.deadlineMs !== undefined },
-      targets,
-    ),
-    probers: new Map([[transport.family, prober]]),
-    timeoutMs: plan.timeoutMs,
-    deadline: setup.deadlineMs && clock.now() + setup.deadlineMs,
-    busyWait: setup.busyWait,
-    signal: setup.signal,
+    prober,
+    options,
+    plan,
   }, {
     wantsEvents: setup.wantsEvents ?? true,
     event: (event) => events.push(event),

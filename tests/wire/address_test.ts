@@ -4,6 +4,8 @@ import {
   AddressError,
   AddressRange,
   formatAddress,
+  isLinkLocal,
+  isUnspecified,
   parseAddress,
 } from "../../lib/wire/address.ts";
 import { hex, seeded, text } from "./_vectors.ts";
@@ -145,6 +147,19 @@ Deno.test("formatAddress() and parseAddress() are inverse, and agree with the UR
       assertEquals(new URL(`http://[${formatted}]`).hostname, `[${formatted}]`);
     }
   }
+});
+
+Deno.test("isLinkLocal() and isUnspecified() know the addresses that are not what they seem", () => {
+  const having = (is: (bytes: Uint8Array) => boolean) =>
+    [
+      ...["0.0.0.0", "::", "127.0.0.1", "254.128.0.1", "fe80::1", "febf::1"],
+      ...["fec0::1", "ff01::1", "ff02::1", "ff12::1", "ff05::1", "2001:db8::"],
+    ].filter((text) => is(parseAddress(text)!));
+  assertEquals(having(isUnspecified), ["0.0.0.0", "::"]);
+  assertEquals(
+    having(isLinkLocal),
+    ["fe80::1", "febf::1", "ff01::1", "ff02::1", "ff12::1"],
+  );
 });
 
 Deno.test("fuzz parseAddress() accepts exactly what Node does", () => {
