@@ -42,17 +42,40 @@ export function pattern(length: number): Bytes {
   return bytes;
 }
 
+/** Far more than anything on one machine takes. */
+const LIMIT_MS = 10_000;
+
 /** Waits until something holds, which is looked at again whenever something happened. */
-class Watch {
+export class Watch {
+  readonly #limitMs: number;
   #changed = Promise.withResolvers<void>();
+
+  constructor(limitMs = LIMIT_MS) {
+    this.#limitMs = limitMs;
+  }
 
   notify(): void {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
 
-  async until(holds: () => boolean): Promise<void> {
-    while (!holds()) await this.#changed.promise;
+  /**
+   * @param condition what stands in the error for `holds`
+   * @throws {Error} when the limit is over, so that a broken promise fails one test and holds up no other
+   */
+  async until(holds: () => boolean, condition: unknown = holds): Promise<void> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(new Error(`${this.#limitMs} ms without ${condition}`)),
+      this.#limitMs,
+    );
+    try {
+      while (!holds()) {
+        await Promise.race([this.#changed.promise, late.promise]);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 
@@ -152,7 +175,7 @@ export class StreamEnd implements StreamHandler {
 
   /** Waits until something holds. */
   until(holds: (end: this) => boolean): Promise<void> {
-    return this.#watch.until(() => holds(this));
+    return this.#watch.until(() => holds(this), holds);
   }
 }
 
