@@ -10,6 +10,7 @@ import {
   LOOPBACK,
   openNetwork,
   pattern,
+  type StreamEnd,
 } from "./_networks.ts";
 
 forEachEngine(
@@ -206,6 +207,42 @@ forEachEngine(
     const { client } = await connected(network, accepting);
     assert(client.isOpened);
     assertEquals([given.isOpened, given.isClosed], [false, false]);
+  },
+);
+
+forEachEngine(
+  "Network.connect() takes what became of a closed connection for no answer",
+  async (engine) => {
+    using outside = await openNetwork(engine);
+    using accepting = await Accepting.at(outside, LOOPBACK);
+    // It accepts nothing: the system has room for one connection, and answers no other.
+    using full = Deno.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      tcpBacklog: 0,
+    });
+    const name = { host: "127.0.0.1", port: full.addr.port };
+    using network = await openNetwork(engine);
+    await connect(network, name).until((end) => end.isOpened);
+    const clients: StreamEnd[] = [];
+    for (let i = 0; i < 4; i++) {
+      clients.push((await connected(network, accepting)).client);
+    }
+    let late: StreamEnd[] = [];
+    // All are told at once. The first one gives the places of the others, and their numbers, to new connections.
+    const told = new Promise<void>((resolve) => {
+      for (const client of clients) {
+        client.data = () => {
+          if (late.length > 0) return;
+          for (const other of clients) if (other !== client) other.close();
+          late = clients.map(() => connect(network, name));
+          network.schedule(network.now(), resolve);
+        };
+      }
+    });
+    for (const server of accepting.ends) server.write("x");
+    await told;
+    assertEquals(late.filter((end) => end.isOpened), []);
   },
 );
 

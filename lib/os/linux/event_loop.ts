@@ -33,7 +33,7 @@ const EVENT_DATA = EVENT_BYTES - 8;
 
 /** What is told that its descriptor is ready, by {@linkcode LinuxEventLoop.dispatch}. */
 export interface Ready {
-  /** `events` are EPOLLIN, EPOLLOUT, EPOLLERR and EPOLLHUP; now and then it is none of its own. */
+  /** `events` are EPOLLIN, EPOLLOUT, EPOLLERR and EPOLLHUP; now and then one that is not waited for any more. */
   ready(events: number): void;
 }
 
@@ -51,6 +51,10 @@ export class LinuxEventLoop implements EventLoop {
   readonly #interests = new Map<number, number>();
   /** Whom {@linkcode dispatch} tells, by descriptor. */
   readonly #ready: (Ready | undefined)[] = [];
+  /** Which batch of events was the last one when a descriptor was added. */
+  readonly #addedIn: number[] = [];
+  /** Batches that were told, the present one included. */
+  #batch = 0;
   readonly #events = new Int32Array(
     new ArrayBuffer(MAX_EVENTS * EVENT_BYTES),
   );
@@ -79,6 +83,7 @@ export class LinuxEventLoop implements EventLoop {
   /** Waits for `events` (EPOLLIN, EPOLLOUT) of a descriptor too; errors always count. */
   add(descriptor: number, events: number, ready?: Ready): void {
     this.#interests.set(descriptor, events);
+    this.#addedIn[descriptor] = this.#batch;
     if (ready !== undefined) this.#ready[descriptor] = ready;
     if (this.#epoll >= 0) this.#control(EPOLL_CTL_ADD, descriptor, events);
   }
@@ -215,11 +220,15 @@ export class LinuxEventLoop implements EventLoop {
       milliseconds,
     );
     const words = this.#events;
+    const batch = ++this.#batch;
     for (let i = 0; i < count; i++) {
       const at = i * EVENT_BYTES >> 2;
       const descriptor = words[at + (EVENT_DATA >> 2)]!;
       if (descriptor === this.#wakeup) this.#settle();
-      else this.#ready[descriptor]?.ready(words[at]!);
+      // What was added by one of these events has none among them: this one is of a closed socket with the same number.
+      else if (this.#addedIn[descriptor] !== batch) {
+        this.#ready[descriptor]?.ready(words[at]!);
+      }
     }
     return count > 0;
   }
