@@ -65,6 +65,8 @@ export async function serveEcho(
     for (const endpoint of parsed) await server.open(endpoint);
   } catch (error) {
     server.dispose();
+    // That is why it failed, whatever the endpoint says.
+    options.signal?.throwIfAborted();
     throw error;
   }
   return server;

@@ -158,7 +158,7 @@ export interface DatagramSocket extends Disposable {
 /** Ends something that was planned. Harmless when it is over. */
 export type Cancel = () => void;
 
-/** The sockets of one run. Disposing it closes them all, and calls nobody back. */
+/** The sockets of one run. Disposing it closes them all, and calls nobody back; from then on it opens none, but throws. */
 export interface Network extends Disposable {
   readonly engine: "native" | "deno";
   /** Monotonic time in milliseconds, with microseconds. */

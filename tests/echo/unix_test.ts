@@ -62,6 +62,25 @@ forEachEngine(
 );
 
 forEachEngine(
+  "serveEcho() throws the reason of its signal, and leaves no file, where that aborts before everything is open",
+  async (engine) => {
+    using folder = new Folder();
+    const controller = new AbortController();
+    const error = await assertRejects(() =>
+      serveEcho(["one", "two"].map((name) => `unix:${folder.path}/${name}`), {
+        engine,
+        signal: controller.signal,
+        onEvent({ type }) {
+          if (type === "listening") controller.abort();
+        },
+      })
+    );
+    assertEquals(error, controller.signal.reason);
+    assertEquals(folder.names(), []);
+  },
+);
+
+forEachEngine(
   "serveEcho() serves an abstract Unix socket, which has no file",
   async (engine) => {
     const name = `netdiag-test-${engine}-${Deno.pid}`;

@@ -58,6 +58,11 @@ forEachEngine(
   },
 );
 
+/** Deno lets go of a socket that it waits for only when control is back at its loop. */
+function aTurnOf(network: Network): Promise<void> {
+  return new Promise((resolve) => network.schedule(0, resolve));
+}
+
 /** Waits until what a socket sent before has arrived: it sends to itself, which is later. */
 async function settled(network: Network, end: DatagramEnd): Promise<void> {
   using witness = await DatagramEnd.to(network, end.name);
@@ -186,11 +191,34 @@ forEachEngine(
     server[Symbol.dispose]();
     assert(server.send("nobody hears it"));
     client.send("nobody is there");
-    // Deno lets go of a socket that it waits for only when control is back at its loop.
-    await new Promise<void>((resolve) => network.schedule(0, resolve));
+    await aTurnOf(network);
     using next = await DatagramEnd.at(network, name);
     client.send("hello");
     await next.datagramNumber(1);
     assertEquals(server.received.length, 0);
+  },
+);
+
+forEachEngine(
+  "Network opens no datagram socket after it is disposed of, nor meanwhile",
+  async (engine) => {
+    using outside = await openNetwork(engine);
+    using server = await DatagramEnd.at(outside, LOOPBACK);
+    const free = await DatagramEnd.at(outside, LOOPBACK);
+    const { name } = free;
+    free[Symbol.dispose]();
+    await aTurnOf(outside);
+    const network = await openNetwork(engine);
+    const opening = DatagramEnd.at(network, name);
+    network[Symbol.dispose]();
+    for (
+      const open of [
+        () => opening,
+        () => DatagramEnd.at(network, LOOPBACK),
+        () => DatagramEnd.to(network, server.name),
+      ]
+    ) await assertRejects(open, Error, "The network is closed");
+    await aTurnOf(outside);
+    using _next = await DatagramEnd.at(outside, name);
   },
 );

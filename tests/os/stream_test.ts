@@ -1,6 +1,6 @@
 /** What {@linkcode Network} promises of streams, over every engine. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { forEachEngine } from "../engines.ts";
 import {
   Accepting,
@@ -282,6 +282,39 @@ forEachEngine(
     const late = connect(outside, inner.name);
     await late.until((end) => end.isClosed);
     assertEquals(late.error?.code, "ECONNREFUSED");
+  },
+);
+
+forEachEngine(
+  "Network opens nothing after it is disposed of",
+  async (engine) => {
+    using outside = await openNetwork(engine);
+    using accepting = await Accepting.at(outside, LOOPBACK);
+    const network = await openNetwork(engine);
+    network[Symbol.dispose]();
+    const message = "The network is closed";
+    assertThrows(() => connect(network, accepting.name), Error, message);
+    await assertRejects(() => Accepting.at(network, LOOPBACK), Error, message);
+    await connected(outside, accepting);
+    assertEquals(accepting.ends.length, 1);
+  },
+);
+
+forEachEngine(
+  "Network.listen() leaves nothing open where its network is disposed of meanwhile",
+  async (engine) => {
+    using outside = await openNetwork(engine);
+    const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const name = { host: "127.0.0.1", port: free.addr.port };
+    free.close();
+    const network = await openNetwork(engine);
+    const opening = Accepting.at(network, name);
+    network[Symbol.dispose]();
+    await Promise.allSettled([opening]);
+    const late = connect(outside, name);
+    await late.until((end) => end.isClosed);
+    // Deno lets go of a socket that it waits for only when control is back at its loop.
+    assert(/^ECONN(REFUSED|RESET)$/.test(late.error?.code ?? ""));
   },
 );
 

@@ -107,6 +107,20 @@ forEachEngine(
   },
 );
 
+forEachEngine(
+  "Network.listen() and bind() leave no file where their network is disposed of meanwhile",
+  async (engine) => {
+    await withPath(async (path) => {
+      for (const socket of [Accepting, DatagramEnd]) {
+        const network = await openNetwork(engine);
+        const opening = socket.at(network, { path });
+        network[Symbol.dispose]();
+        await assertRejects(() => opening, Error, "The network is closed");
+      }
+    });
+  },
+);
+
 // Deno removes whatever is at the path.
 engineTest(
   "native",

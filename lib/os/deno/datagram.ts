@@ -190,6 +190,7 @@ export class DenoUdpSocket extends Base {
           );
         }
       });
+      network.requireOpen();
     } catch (error) {
       socket.close();
       throw inWords(error, "bind");

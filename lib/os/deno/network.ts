@@ -70,6 +70,15 @@ export class DenoNetwork implements Network {
     });
   }
 
+  /**
+   * Asked right before a socket is opened: nobody would close it any more.
+   *
+   * @throws {Error} when this network was disposed of
+   */
+  requireOpen(): void {
+    if (this.#closed) throw new Error("The network is closed");
+  }
+
   async listen(
     at: SocketName,
     options: ListenOptions,
@@ -77,14 +86,15 @@ export class DenoNetwork implements Network {
   ): Promise<Listener> {
     refuse(options, ["sendBuffer", "receiveBuffer", "reusePort", "ipv6Only"]);
     refusePath(at);
+    this.requireOpen();
     if ("path" in at) {
       await pathIsFree(at.path);
       await removeStale(at.path, () => isListening(at.path));
-      const listener = await atPath(
-        at.path,
-        (path) => Deno.listen({ transport: "unix", path }),
-      );
-      return new DenoListener(this, at, listener, options, handler);
+      this.requireOpen();
+      return await atPath(at.path, (path) => {
+        const listener = Deno.listen({ transport: "unix", path });
+        return new DenoListener(this, at, listener, options, handler);
+      });
     }
     const tcp = {
       hostname: at.host,
@@ -105,6 +115,7 @@ export class DenoNetwork implements Network {
   ): StreamConnection {
     refuse(options, ["sendBuffer", "receiveBuffer"]);
     refusePath(to);
+    this.requireOpen();
     const stream = new DenoStream(this, to);
     stream.connect((signal) => connectTo(to, options, signal), handler);
     return stream;
@@ -117,12 +128,16 @@ export class DenoNetwork implements Network {
   ): Promise<DatagramSocket> {
     refuse(options, ["sendBuffer", "receiveBuffer", "reusePort"]);
     refusePath(at);
+    this.requireOpen();
     if (!("path" in at)) {
       return await DenoUdpSocket.open(this, { local: at }, options, handler);
     }
     await removeStale(at.path, () => isListening(at.path));
-    const socket = await atPath(at.path, listenUnixDatagram);
-    return new DenoUnixDatagramSocket(this, socket, options, handler);
+    this.requireOpen();
+    return await atPath(at.path, (path) => {
+      const socket = listenUnixDatagram(path);
+      return new DenoUnixDatagramSocket(this, socket, options, handler);
+    });
   }
 
   async associate(
@@ -131,6 +146,7 @@ export class DenoNetwork implements Network {
     handler: DatagramHandler,
   ): Promise<DatagramSocket> {
     refuse(options, ["sendBuffer", "receiveBuffer", "reusePort"]);
+    this.requireOpen();
     if (!("path" in to)) {
       return await DenoUdpSocket.open(this, { remote: to }, options, handler);
     }

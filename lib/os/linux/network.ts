@@ -66,7 +66,9 @@ export class LinuxNetwork implements Network {
     options: ListenOptions,
     handler: ListenHandler,
   ): Promise<Listener> {
+    this.#requireOpen();
     await makeRoom(at, SOCK_STREAM);
+    this.#requireOpen();
     return new LinuxListener(this, at, options, handler);
   }
 
@@ -75,6 +77,7 @@ export class LinuxNetwork implements Network {
     options: ConnectOptions,
     handler: StreamHandler,
   ): StreamConnection {
+    this.#requireOpen();
     return connectStream(this, to, options, handler);
   }
 
@@ -83,7 +86,9 @@ export class LinuxNetwork implements Network {
     options: DatagramOptions,
     handler: DatagramHandler,
   ): Promise<DatagramSocket> {
+    this.#requireOpen();
     await makeRoom(at, SOCK_DGRAM);
+    this.#requireOpen();
     return new LinuxDatagramSocket(this, { local: at }, options, handler);
   }
 
@@ -93,7 +98,13 @@ export class LinuxNetwork implements Network {
     options: DatagramOptions,
     handler: DatagramHandler,
   ): Promise<DatagramSocket> {
+    this.#requireOpen();
     return new LinuxDatagramSocket(this, { remote: to }, options, handler);
+  }
+
+  /** Asked right before a socket is opened: nobody would close it any more. */
+  #requireOpen(): void {
+    if (this.#closed) throw new Error("The network is closed");
   }
 
   [Symbol.dispose](): void {
