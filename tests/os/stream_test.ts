@@ -1,7 +1,8 @@
 /** What {@linkcode Network} promises of streams, over every engine. */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { forEachEngine } from "../engines.ts";
+import { makeSelfSigned } from "../../commands/echo/self_signed.ts";
+import { engineTest, forEachEngine } from "../engines.ts";
 import {
   Accepting,
   connect,
@@ -396,5 +397,36 @@ forEachEngine(
       assertEquals(end.error, undefined);
       assertEquals(end.received, bytes);
     }
+  },
+);
+
+engineTest(
+  "deno",
+  "Network.connect() closes the connection where TLS refuses the server's name",
+  async (engine) => {
+    using network = await openNetwork(engine);
+    using accepting = await Accepting.at(network, LOOPBACK);
+    const tls = { serverName: "no name" };
+    const client = connect(network, accepting.name, { tls });
+    await client.until((end) => end.isClosed);
+    assert(client.error instanceof TypeError);
+    const server = await accepting.accepted();
+    await server.until((end) => end.hasPeerEnded);
+    assertEquals(server.receivedBytes, 0);
+  },
+);
+
+engineTest(
+  "deno",
+  "Network.connect() asks for no zone in the certificate of an address",
+  async (engine) => {
+    using network = await openNetwork(engine);
+    const tls = await makeSelfSigned([]);
+    using accepting = await Accepting.at(network, LOOPBACK, { tls });
+    const client = connect(network, accepting.name, {
+      tls: { serverName: "::1%lo", certificates: [tls.certificate] },
+    });
+    await client.until((end) => end.isOpened || end.isClosed);
+    assertEquals(client.error, undefined);
   },
 );

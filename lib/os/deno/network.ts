@@ -1,3 +1,4 @@
+import { withoutZone } from "../../wire/address.ts";
 import { UnsupportedError } from "../library.ts";
 import type {
   Cancel,
@@ -182,17 +183,32 @@ async function connectTo(
     port: to.port,
     signal,
   });
-  setStreamOptions(conn, options);
   const { tls } = options;
-  if (tls === undefined) return conn;
-  const secure = await Deno.startTls(conn, {
-    hostname: tls.serverName,
-    ...(tls.certificates === undefined
-      ? {}
-      : { caCerts: [...tls.certificates] }),
-  });
-  await completeHandshake(secure, signal);
-  return secure;
+  try {
+    setStreamOptions(conn, options);
+    if (tls === undefined) return conn;
+    const secure = await Deno.startTls(conn, {
+      // A zone is of this machine only, and in no certificate.
+      hostname: withoutZone(tls.serverName),
+      ...(tls.certificates === undefined
+        ? {}
+        : { caCerts: [...tls.certificates] }),
+    });
+    await completeHandshake(secure, signal);
+    return secure;
+  } catch (error) {
+    closeIfOpen(conn);
+    throw error;
+  }
+}
+
+/** Closes a connection unless that was done: TLS takes it over, and may fail afterwards. */
+function closeIfOpen(conn: DenoConn): void {
+  try {
+    conn.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
 }
 
 function listenUnixDatagram(path: string): Deno.DatagramConn {
