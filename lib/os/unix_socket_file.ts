@@ -20,7 +20,7 @@ export async function removeStale(
   if (inode(path)?.ino === file.ino) removeIfThere(path);
 }
 
-/** The file that a socket has just been bound to. */
+/** The file that a socket has just been bound to. Where its permissions cannot be set, it is removed. */
 export class SocketFile implements Disposable {
   readonly #path: string;
   readonly #ino: number | null | undefined;
@@ -29,7 +29,13 @@ export class SocketFile implements Disposable {
   constructor(path: string, mode: number | undefined) {
     this.#path = path;
     this.#ino = isAbstract(path) ? null : inode(path)?.ino;
-    if (mode !== undefined && !isAbstract(path)) Deno.chmodSync(path, mode);
+    if (mode === undefined || isAbstract(path)) return;
+    try {
+      Deno.chmodSync(path, mode);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** Removes the file, unless it is another one by now. */

@@ -121,6 +121,23 @@ forEachEngine(
   },
 );
 
+forEachEngine(
+  "Network.listen() and bind() leave nothing open, and no file, where its mode cannot be set",
+  async (engine) => {
+    using network = await openNetwork(engine);
+    // Nothing but a number is a mode, and chmod says so.
+    const options = { mode: "0600" as unknown as number };
+    const hasDatagrams = engine === "native" || "listenDatagram" in Deno;
+    const sockets = hasDatagrams ? [Accepting, DatagramEnd] : [Accepting];
+    await withPath(async (path) => {
+      for (const socket of sockets) {
+        const open = () => socket.at(network, { path }, options);
+        await assertRejects(open, TypeError);
+      }
+    });
+  },
+);
+
 // Deno removes whatever is at the path.
 engineTest(
   "native",

@@ -226,7 +226,7 @@ function isFrom(peer: Address | undefined, { address, port }: Address) {
 export class DenoUnixDatagramSocket extends Base {
   readonly name: SocketName;
   readonly #socket: Deno.DatagramConn;
-  readonly #file: SocketFile;
+  readonly #file: SocketFile | undefined;
 
   constructor(
     network: DenoNetwork,
@@ -238,7 +238,12 @@ export class DenoUnixDatagramSocket extends Base {
     this.#socket = socket;
     this.name = nameOf(socket.addr);
     const path = "path" in this.name ? this.name.path : "";
-    this.#file = new SocketFile(path, options.mode);
+    try {
+      this.#file = new SocketFile(path, options.mode);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
     this.#receive();
   }
 
@@ -266,6 +271,6 @@ export class DenoUnixDatagramSocket extends Base {
 
   protected override close(): void {
     this.#socket.close();
-    this.#file[Symbol.dispose]();
+    this.#file?.[Symbol.dispose]();
   }
 }

@@ -242,7 +242,12 @@ export class DenoListener implements Listener {
     this.#options = options;
     this.#handler = handler;
     this.name = "path" in at ? at : nameOf(listener.addr);
-    if ("path" in at) this.#file = new SocketFile(at.path, options.mode);
+    try {
+      if ("path" in at) this.#file = new SocketFile(at.path, options.mode);
+    } catch (error) {
+      listener.close();
+      throw error;
+    }
     network.sockets.add(this);
     this.#accepting = this.#accept();
   }
