@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { makeSelfSigned } from "../../commands/echo/self_signed.ts";
+import type { Libc } from "../../lib/os/linux/libc.ts";
 import { engineTest, forEachEngine } from "../engines.ts";
 import {
   Accepting,
@@ -178,6 +179,64 @@ forEachEngine(
     await server.until((end) => end.receivedBytes === 1);
   },
 );
+
+engineTest(
+  "native",
+  "Listener rests where the system has no memory for a connection, and accepts it later",
+  async (engine) => {
+    const { libc } = await import("../../lib/os/linux/libc.ts");
+    for (const [code, number] of [["ENOMEM", 12], ["ENOBUFS", 105]] as const) {
+      using network = await openNetwork(engine);
+      using accepting = await Accepting.at(network, LOOPBACK);
+      const times: number[] = [];
+      const { refused } = accepting;
+      accepting.refused = (error) => {
+        times.push(network.now());
+        refused.call(accepting, error);
+      };
+      let client: StreamEnd;
+      {
+        using _shortage = failing(libc(), "accept4", number);
+        client = connect(network, accepting.name);
+        assertEquals((await accepting.refusal(2)).code, code);
+      }
+      assert(times[1]! - times[0]! >= 99, `${times[1]! - times[0]!} ms`);
+      const server = await accepting.accepted();
+      client.write("patient");
+      await server.until((end) => end.receivedBytes === 7);
+    }
+  },
+);
+
+/** Has a function of the C library fail, with this errno, until that is disposed of. */
+function failing(
+  libc: Libc,
+  name: keyof Libc,
+  number: number,
+): Disposable {
+  const { [name]: call, memcpy } = libc;
+  let errno = 0;
+  const replace = (name: keyof Libc, value: unknown) =>
+    Object.defineProperty(libc, name, { value });
+  replace(name, () => {
+    errno = number;
+    return -1;
+  });
+  // This is how it is read, by the next call.
+  replace("memcpy", (...args: Parameters<typeof memcpy>) => {
+    if (errno === 0) return memcpy(...args);
+    new DataView((args[0] as Uint8Array<ArrayBuffer>).buffer)
+      .setInt32(0, errno, true);
+    errno = 0;
+    return 0n;
+  });
+  return {
+    [Symbol.dispose]() {
+      replace(name, call);
+      replace("memcpy", memcpy);
+    },
+  };
+}
 
 forEachEngine(
   "Network.connect() tells whom nobody listens for",

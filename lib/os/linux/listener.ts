@@ -36,6 +36,14 @@ const DEFAULT_BACKLOG = 511;
 /** How long a listener rests when the system has no room for one more connection. */
 const REST_MS = 100;
 
+/** A descriptor or memory is lacking. The connection waits on, and would be reported without end. */
+const NO_ROOM: ReadonlySet<number> = new Set([
+  c.EMFILE,
+  c.ENFILE,
+  c.ENOBUFS,
+  c.ENOMEM,
+]);
+
 /** A listening socket. */
 export class LinuxListener implements Listener, Ready {
   readonly name: SocketName;
@@ -101,7 +109,7 @@ export class LinuxListener implements Listener, Ready {
       const socket = this.#accept();
       if (socket < 0) {
         const error = errno();
-        if (error === c.EMFILE || error === c.ENFILE) this.#turnAway(error);
+        if (NO_ROOM.has(error)) this.#turnAway(error);
         return;
       }
       const peer = decodeName(this.#address, this.#length[0]!);
@@ -122,7 +130,7 @@ export class LinuxListener implements Listener, Ready {
     );
   }
 
-  /** No descriptor is left: turns one connection away, which would wait in vain, and rests where even that fails. */
+  /** There is no room: turns one connection away, which would wait in vain, and rests where even that fails. */
   #turnAway(error: number): void {
     if (this.#spare >= 0) {
       this.#libc.close(this.#spare);
