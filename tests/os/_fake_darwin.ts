@@ -186,6 +186,9 @@ export class FakeDarwin {
       },
       waitForEvents: async (queue, _changes, _count, _events, _room, time) => {
         const view = viewOf(time);
+        if (view.getBigInt64(8, true) >= 1_000_000_000n) {
+          return this.#fail(EINVAL);
+        }
         const milliseconds = Number(view.getBigInt64(0, true)) * 1e3 +
           Number(view.getBigInt64(8, true)) / 1e6;
         const isReady = await this.world.wait(

@@ -366,6 +366,14 @@ for (const family of FAMILIES) {
   });
 }
 
+Deno.test("macOS: a wait of almost a second is as long", async () => {
+  const { system, world } = new FakeDarwin();
+  using loop = system.openEventLoop();
+  const from = world.now;
+  await loop.wait(loop.now() + 999.9999999);
+  assertEquals(world.now - from, 1000);
+});
+
 Deno.test("macOS: the route, the interface and the rights of the user are known", async () => {
   const fake = new FakeDarwin();
   const { system } = fake;

@@ -66,3 +66,23 @@ loopTest("EventLoop.wake() ends a busy wait", async (loop) => {
   // On a machine with much to do, many waits are over before the timer has its turn.
   assert(woken > 0, "none was woken");
 });
+
+loopTest("EventLoop.wait() of almost a second is as long", async (loop) => {
+  const { libc } = await import("../../lib/os/linux/libc.ts");
+  const symbols = libc();
+  const { clock_gettime } = symbols;
+  const replace = (value: unknown) =>
+    Object.defineProperty(symbols, "clock_gettime", { value });
+  // Its clock stands still, so that not a nanosecond is lost on the way.
+  const time = new Uint8Array(16);
+  clock_gettime(1, time);
+  replace((_clock: number, into: Uint8Array) => into.set(time));
+  const from = performance.now();
+  try {
+    await loop.wait(loop.now() + 999.9999999);
+  } finally {
+    replace(clock_gettime);
+  }
+  const took = performance.now() - from;
+  assert(took >= 999, `${took} ms`);
+});

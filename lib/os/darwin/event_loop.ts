@@ -130,8 +130,10 @@ export class DarwinEventLoop implements EventLoop {
   }
 
   #setTimeout(milliseconds: number): void {
-    const whole = Math.trunc(milliseconds / 1e3);
-    const rest = Math.ceil((milliseconds - whole * 1e3) * 1e6);
+    // Rounded before it is divided: a second of nanoseconds would be one too many.
+    const nanoseconds = Math.ceil(milliseconds * 1e6);
+    const whole = Math.trunc(nanoseconds / 1e9);
+    const rest = nanoseconds % 1e9;
     this.#timespec.setBigInt64(TIMESPEC.seconds, BigInt(whole), true);
     this.#timespec.setBigInt64(TIMESPEC.nanoseconds, BigInt(rest), true);
   }

@@ -267,9 +267,10 @@ export class LinuxEventLoop implements EventLoop {
   }
 
   #setTimeout(milliseconds: number): void {
-    const whole = Math.trunc(milliseconds / 1e3);
-    this.#timespec[0] = BigInt(whole);
-    this.#timespec[1] = BigInt(Math.ceil((milliseconds - whole * 1e3) * 1e6));
+    // Rounded before it is divided: a second of nanoseconds would be one too many.
+    const nanoseconds = Math.ceil(milliseconds * 1e6);
+    this.#timespec[0] = BigInt(Math.trunc(nanoseconds / 1e9));
+    this.#timespec[1] = BigInt(nanoseconds % 1e9);
   }
 
   yield(): Promise<unknown> | undefined {
