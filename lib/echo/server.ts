@@ -62,6 +62,8 @@ export async function serveEcho(
   const network = await openNetwork(options.engine);
   const server = new Server(network, plan, options);
   try {
+    // The network took its time to open.
+    options.signal?.throwIfAborted();
     for (const endpoint of parsed) await server.open(endpoint);
   } catch (error) {
     server.dispose();

@@ -309,6 +309,8 @@ export class LinuxEventLoop implements EventLoop {
   #release(): void {
     if (this.#epoll < 0) return;
     this.#libc.close(this.#wakeup);
+    // An event of it may be told still.
+    this.#wakeup = -1;
     this.#libc.close(this.#epoll);
   }
 }

@@ -33,7 +33,7 @@ export interface ParsedResponse {
  * @throws {RangeError} when a limit is not a number from 0
  * @example
  * ```ts
- * import { parseHttpResponse } from "./response.ts";
+ * import { parseHttpResponse } from "@netdiag/netdiag";
  *
  * const bytes = new TextEncoder().encode(
  *   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
