@@ -58,6 +58,7 @@ const NOTHING: Rendered = {};
 export class OneText {
   readonly #options: OneTextOptions;
   #family: Family = 4;
+  #canonicalName: string | undefined;
   #unit = "icmp";
   #port: number | undefined;
   #identifier: number | undefined;
@@ -105,7 +106,8 @@ export class OneText {
     this.#unit = event.probe;
     this.#port = event.port;
     this.#identifier = event.identifier;
-    const { host, address, size, source } = event;
+    const { canonicalName: host = event.host, address, size, source } = event;
+    this.#canonicalName = event.canonicalName;
     const from = source === undefined
       ? ""
       : `from ${source.address} ${source.interface ?? ""}: `;
@@ -241,7 +243,7 @@ export class OneText {
     }
     const lines = [
       "",
-      `--- ${event.host} ping statistics ---`,
+      `--- ${this.#canonicalName ?? event.host} ping statistics ---`,
       parts.join(", "),
       this.#roundTrips(event),
     ];

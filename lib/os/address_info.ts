@@ -16,12 +16,16 @@ export interface AddressInfo {
     readonly family: number;
     readonly socketType: number;
     readonly addressLength: number;
+    /** The canonical name, where it is of bytes. */
+    readonly name?: number;
     readonly address: number;
     readonly next: number;
   };
   readonly numbers: {
     readonly AF_INET: number;
     readonly AF_INET6: number;
+    /** Asks for the canonical name; 0 where it is not read. */
+    readonly AI_CANONNAME: number;
     readonly AI_ADDRCONFIG: number;
     readonly SOCK_DGRAM: number;
   };
@@ -46,6 +50,10 @@ export interface AddressInfo {
 
 /** A name with more addresses than this is cut short. */
 const MOST_ADDRESSES = 64;
+/** The smallest page of any system that this runs on. */
+const PAGE_BYTES = 4096n;
+/** No name is that long (RFC 1035, section 2.3.4). */
+const MOST_NAME_BYTES = 1024;
 
 /**
  * The addresses of a name, in the system's order of preference (RFC 6724).
@@ -61,7 +69,7 @@ export async function lookUp(
   const hints = new DataView(new ArrayBuffer(layout.bytes));
   // Without a family, addresses of a kind that this machine has none of would only fail.
   const flags = family === undefined ? numbers.AI_ADDRCONFIG : 0;
-  hints.setInt32(layout.flags, flags, true);
+  hints.setInt32(layout.flags, flags | numbers.AI_CANONNAME, true);
   const wanted = family === undefined
     ? 0
     : family === 4
@@ -83,7 +91,11 @@ export async function lookUp(
     return { code, description };
   }
   try {
-    return { addresses: readAddresses(system, result[0]!) };
+    const canonicalName = readCanonicalName(system, result[0]!);
+    return {
+      addresses: readAddresses(system, result[0]!),
+      ...(canonicalName === undefined ? {} : { canonicalName }),
+    };
   } finally {
     system.freeaddrinfo(result[0]!);
   }
@@ -110,6 +122,30 @@ function readAddresses(system: AddressInfo, first: bigint) {
     next = entry.getBigUint64(layout.next, true);
   }
   return addresses;
+}
+
+/** The name in the first entry of a list. */
+function readCanonicalName(
+  { layout, copy }: AddressInfo,
+  first: bigint,
+): string | undefined {
+  if (layout.name === undefined || first === 0n) return undefined;
+  const pointer = new BigUint64Array(new ArrayBuffer(8));
+  const pointerBytes = new Uint8Array(pointer.buffer);
+  copy(pointerBytes, first + BigInt(layout.name), 8n);
+  let from = pointer[0]!;
+  if (from === 0n) return undefined;
+  const bytes: number[] = [];
+  while (bytes.length < MOST_NAME_BYTES) {
+    // Not beyond the page: the next one may be nobody's.
+    const rest = new Uint8Array(Number(PAGE_BYTES - from % PAGE_BYTES));
+    copy(rest, from, BigInt(rest.length));
+    const end = rest.indexOf(0);
+    bytes.push(...end < 0 ? rest : rest.subarray(0, end));
+    if (end >= 0) return new TextDecoder().decode(new Uint8Array(bytes));
+    from += BigInt(rest.length);
+  }
+  return undefined;
 }
 
 /** Buffers that other threads use at the moment. */

@@ -210,7 +210,11 @@ export interface PortTransport extends Disposable {
 
 /** What a name stands for, or why it stands for nothing. */
 export type LookupResult =
-  | { readonly addresses: readonly (SystemAddress & { family: Family })[] }
+  | {
+    readonly addresses: readonly (SystemAddress & { family: Family })[];
+    /** What the name stands for in turn, where the system says so. */
+    readonly canonicalName?: string;
+  }
   | { readonly code: string; readonly description: string };
 
 /** How a route to a destination begins. */

@@ -82,6 +82,7 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
     }
     const zone = { scopeId: target.scopeId, text: target.zone };
     const address = target.text + target.zone;
+    const { canonicalName } = target;
     identity = { host, address };
     const source = options.source === undefined
       ? undefined
@@ -127,6 +128,9 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
     yield {
       type: "start",
       host,
+      ...(canonicalName === undefined || canonicalName === host
+        ? {}
+        : { canonicalName }),
       address,
       family: target.family,
       probe: options.probe ?? "icmp",

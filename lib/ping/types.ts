@@ -95,6 +95,8 @@ export interface PingStart {
   readonly type: "start";
   /** The target as the caller named it. */
   readonly host: string;
+  /** What the host is an alias of, where it is one and the system says so. */
+  readonly canonicalName?: string;
   /** The address that is probed. */
   readonly address: string;
   /** 4 or 6. */

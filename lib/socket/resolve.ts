@@ -20,6 +20,10 @@ import {
 // deno-lint-ignore no-control-regex
 const HOST_NAME = /^[^\x00-\x20\x7f-\xa0,]+$/;
 
+function isPlain(name: string | undefined): name is string {
+  return name !== undefined && HOST_NAME.test(name);
+}
+
 /** A name stands for no address. */
 export class ResolutionError extends Error {
   /** The name of the class. */
@@ -53,6 +57,8 @@ export interface ResolvedAddress extends SystemAddress {
   readonly text: string;
   /** The IPv6 zone in text, with its `%`; empty where there is none. */
   readonly zone: string;
+  /** What the name of the host is an alias of, or that name itself; undefined where that is unknown. */
+  readonly canonicalName?: string | undefined;
 }
 
 /**
@@ -99,8 +105,13 @@ async function lookUp(
   if ("code" in result) {
     throw new ResolutionError(host, result.description, result.code);
   }
+  // Whoever serves the name chose it, terminal sequences included.
+  const canonicalName = isPlain(result.canonicalName)
+    ? result.canonicalName
+    : undefined;
   const [first, ...others] = result.addresses.map((address) => ({
     ...address,
+    canonicalName,
     text: formatAddress(address.bytes),
     zone: address.scopeId === 0 ? "" : zoneOf(host, address.scopeId),
   }));
@@ -194,7 +205,7 @@ export async function reverseName(
       signal,
     );
     // Whoever runs the address chose the name, terminal sequences included.
-    return name !== undefined && HOST_NAME.test(name) ? name : undefined;
+    return isPlain(name) ? name : undefined;
   } catch (error) {
     if (signal?.aborted) return undefined;
     throw error;

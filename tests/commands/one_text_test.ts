@@ -154,6 +154,16 @@ Deno.test("OneText begins as iputils does, for IPv4 and IPv6", () => {
     "PING 10.9.3.2 (10.9.3.2) 56(84) bytes of data.\n",
   );
   assertEquals(render([START6]), "PING fd02::2(fd02::2) 56 data bytes\n");
+  const alias = { host: "www.example", canonicalName: "host.example" };
+  const summary = silent({ ...alias, lost: 3 });
+  assertEquals(
+    render([{ ...START, ...alias }, summary]).split("\n").slice(0, 3),
+    [
+      "PING host.example (10.9.3.2) 56(84) bytes of data.",
+      "",
+      "--- host.example ping statistics ---",
+    ],
+  );
 });
 
 Deno.test("OneText names the source that was asked for", () => {

@@ -72,6 +72,7 @@ export class FakeDarwin {
   readonly sent: Packet[] = [];
   /** The addresses that were looked up last. */
   names: AddressList | undefined;
+  canonicalName = "host.example";
   readonly #options: FakeDarwinOptions;
   readonly #sockets = new Map<number, FakeSocket>();
   readonly #queues = new Map<number, Set<number>>();
@@ -211,8 +212,9 @@ export class FakeDarwin {
         );
         this.names = new AddressList(wanted, {
           address: 32,
+          canonicalName: 24,
           name: (ip) => nameOf(ip.length === 4 ? 4 : 6, ip, 0),
-        });
+        }, this.canonicalName);
         viewOf(result).setBigUint64(0, this.names.first, true);
         return Promise.resolve(0);
       },

@@ -431,6 +431,9 @@ Deno.test("macOS: names are looked up, and addresses", async () => {
   assertEquals(await addressesOf("host", 4), [HOST[4]]);
   assertEquals(await addressesOf("host", 6), [HOST[6]]);
   assertEquals(await addressesOf("none"), "EAI_NONAME");
+  const result = await system.lookup("host");
+  assert("addresses" in result);
+  assertEquals(result.canonicalName, "host.example");
   const nameOf = async (text: string) => {
     const bytes = parseAddress(text)!;
     return await system.reverseLookup(4, { bytes, scopeId: 0 });

@@ -54,6 +54,7 @@ export const CLOCK_REALTIME = 0;
 export const CLOCK_MONOTONIC = 6;
 
 // netdb.h of the SDK
+export const AI_CANONNAME = 2;
 export const AI_ADDRCONFIG = 0x400;
 export const NI_NAMEREQD = 4;
 export const NI_MAXHOST = 1025;

@@ -5,6 +5,7 @@ import {
   AF_INET,
   AF_INET6,
   AI_ADDRCONFIG,
+  AI_CANONNAME,
   NI_MAXHOST,
   NI_NAMEREQD,
   SOCK_DGRAM,
@@ -35,7 +36,7 @@ const LOOKUP_ERRORS: Readonly<Record<number, readonly [string, string]>> = {
 function addressInfo({ call }: LibSystem): AddressInfo {
   return {
     layout: ADDRINFO,
-    numbers: { AF_INET, AF_INET6, AI_ADDRCONFIG, SOCK_DGRAM },
+    numbers: { AF_INET, AF_INET6, AI_CANONNAME, AI_ADDRCONFIG, SOCK_DGRAM },
     socketAddressBytes: SOCKADDR_BYTES,
     getaddrinfo: (name, hints, result) =>
       call.waitForAddresses(name, null, hints, result),

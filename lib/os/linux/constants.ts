@@ -100,6 +100,7 @@ export const CLOCK_REALTIME = 0;
 export const CLOCK_MONOTONIC = 1;
 
 // netdb.h
+export const AI_CANONNAME = 2;
 export const AI_ADDRCONFIG = 0x20;
 export const NI_NAMEREQD = 8;
 

@@ -5,6 +5,7 @@ import {
   AF_INET,
   AF_INET6,
   AI_ADDRCONFIG,
+  AI_CANONNAME,
   NI_NAMEREQD,
   SOCK_DGRAM,
 } from "./constants.ts";
@@ -38,9 +39,10 @@ const ADDRESS_INFO: AddressInfo = {
     socketType: 8,
     addressLength: 16,
     address: 24,
+    name: 32,
     next: 40,
   },
-  numbers: { AF_INET, AF_INET6, AI_ADDRCONFIG, SOCK_DGRAM },
+  numbers: { AF_INET, AF_INET6, AI_CANONNAME, AI_ADDRCONFIG, SOCK_DGRAM },
   socketAddressBytes: SOCKADDR_BYTES,
   getaddrinfo: (name, hints, result) =>
     libc().waitForAddresses(name, null, hints, result),

@@ -27,7 +27,13 @@ const LOOKUP_ERRORS: Readonly<Record<number, readonly [string, string]>> = {
 function addressInfo({ call }: WindowsApi): AddressInfo {
   return {
     layout: ADDRINFOW,
-    numbers: { AF_INET, AF_INET6, AI_ADDRCONFIG, SOCK_DGRAM },
+    numbers: {
+      AF_INET,
+      AF_INET6,
+      AI_CANONNAME: 0,
+      AI_ADDRCONFIG,
+      SOCK_DGRAM,
+    },
     socketAddressBytes: SOCKADDR_BYTES,
     getaddrinfo: (name, hints, result) =>
       call.waitForAddresses(name, null, hints, result),
