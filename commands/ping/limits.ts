@@ -7,6 +7,8 @@ import type { PingValues } from "../ping.ts";
 
 const MIN_USER_INTERVAL_MS = 2;
 const MAX_USER_PRELOAD = 3;
+/** Everybody there answers a probe. */
+const MIN_USER_BROADCAST_INTERVAL_MS = 1000;
 
 /** Whether only the administrator may do what is asked for; who that is, the library must tell. */
 export function isForAdministrators(
@@ -24,19 +26,26 @@ export function isForAdministrators(
 export async function checkLimits(
   intervalMs: number,
   preload: number,
+  broadcast: boolean,
 ): Promise<void> {
-  const isFast = intervalMs < MIN_USER_INTERVAL_MS;
+  const minimum = minUserIntervalMs(broadcast);
+  const isFast = intervalMs < minimum;
   if (!isFast && preload <= MAX_USER_PRELOAD || await isAdministrator()) return;
   throw new UsageError(
     isFast
-      ? `Cannot flood; minimal interval allowed for user is ${MIN_USER_INTERVAL_MS}ms`
+      ? `Cannot flood; minimal interval allowed for user is ${minimum}ms` +
+        (broadcast ? " to a broadcast address" : "")
       : `Cannot set preload to value greater than ${MAX_USER_PRELOAD}: ${preload}`,
   );
 }
 
 /** The least time between two probes that are paced by their answers, in milliseconds. */
-export async function minIntervalMs(): Promise<number> {
-  return await isAdministrator() ? 0 : MIN_USER_INTERVAL_MS;
+export async function minIntervalMs(broadcast: boolean): Promise<number> {
+  return await isAdministrator() ? 0 : minUserIntervalMs(broadcast);
+}
+
+function minUserIntervalMs(broadcast: boolean): number {
+  return broadcast ? MIN_USER_BROADCAST_INTERVAL_MS : MIN_USER_INTERVAL_MS;
 }
 
 /** Without FFI nobody can tell, and TCP probes are all there is. */

@@ -34,13 +34,16 @@ export async function pingOne(
   await checkLimits(
     pace === "flood" ? 0 : values.interval ?? DEFAULT_INTERVAL_MS,
     values.preload ?? 1,
+    values.broadcast,
   );
   const options: PingOptions = {
     ...probe,
     count: values.count,
     deadlineMs: values.deadline,
     pace,
-    minIntervalMs: pace === "interval" ? undefined : await minIntervalMs(),
+    minIntervalMs: pace === "interval"
+      ? undefined
+      : await minIntervalMs(values.broadcast),
     preload: values.preload,
     busyWait: true,
     signal: context.signal,

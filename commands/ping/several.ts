@@ -34,7 +34,11 @@ export async function pingSeveral(
   probe: ProbeOptions,
   context: Context,
 ): Promise<number> {
-  await checkLimits(values.interval ?? DEFAULT_INTERVAL_MS, 1);
+  await checkLimits(
+    values.interval ?? DEFAULT_INTERVAL_MS,
+    1,
+    values.broadcast,
+  );
   const list = await listTargets(targets, context.signal);
   if (list === undefined) return 1;
   const signal = withDeadline(context.signal, values.deadline);

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { PAIR } from "./ping_lines.ts";
 import { labTest } from "./requirements.ts";
 import { HOST, Playground, scenarioPath } from "./scenarios.ts";
-import { Lab } from "./topology.ts";
+import { EVERY_GROUP, Lab } from "./topology.ts";
 
 labTest("ping prints its summary at SIGINT and at SIGTERM", async () => {
   await using lab = await Lab.create(PAIR);
@@ -160,7 +160,7 @@ labTest(
   async () => {
     await using lab = await Lab.create({
       hosts: {
-        near: {},
+        near: { sysctls: { "net.ipv4.ping_group_range": EVERY_GROUP } },
         far: { sysctls: { "net.ipv4.icmp_echo_ignore_broadcasts": 0 } },
       },
       links: PAIR.links!,
@@ -174,6 +174,19 @@ labTest(
     );
     assertEquals(code, 0, stdout);
     assertStringIncludes(stdout, "from 10.9.1.2: icmp_seq=1");
+    const ordinary = await lab.run(
+      "near",
+      "netdiag ping -b -c 2 -i 10ms 10.9.1.255",
+      { user: "ordinary" },
+    );
+    assertEquals(
+      [ordinary.code, ordinary.stdout, ordinary.stderr],
+      [
+        2,
+        "",
+        "netdiag ping: Cannot flood; minimal interval allowed for user is 1000ms to a broadcast address\n",
+      ],
+    );
   },
 );
 
