@@ -12,12 +12,14 @@ import {
 } from "../lib/ping/limits.ts";
 import type { ProbeOptions } from "../lib/ping/types.ts";
 import type { OptionError } from "../lib/socket/options.ts";
+import { denoUdpSource } from "../lib/socket/permission.ts";
 import { parseAddress } from "../lib/wire/address.ts";
 import { isForAdministrators } from "./ping/limits.ts";
 import type {
   Command,
   OptionSpecs,
   OptionValues,
+  Permission,
   Permissions,
 } from "./command.ts";
 import { probeOptions } from "./ping/probe_options.ts";
@@ -290,5 +292,29 @@ function permissionsFor(
   const ffi = { name: "ffi" } as const;
   return isPlain
     ? { required, advised: picksAddress ? [ffi] : [], optional: [ffi] }
-    : { required: [...required, ffi], optional: [] };
+    : {
+      required: [...required, ffi],
+      advised: Deno.build.os === "windows" ? forDenoPorts(targets, probe) : [],
+      optional: [],
+    };
+}
+
+/** What Deno's own sockets want beside the targets, where they are the ones that probe ports. */
+function forDenoPorts(
+  targets: Targets,
+  { probe, port }: ProbeOptions,
+): Permission[] {
+  if (port === undefined) return [];
+  const hosts = targets.kind === "one"
+    ? [targets.host]
+    : targets.kind === "list"
+    ? targets.hosts
+    : [];
+  // They are given the address of a name.
+  if (hosts.some((host) => parseAddress(host) === undefined)) {
+    return [{ name: "net" }];
+  }
+  return probe === "udp"
+    ? hosts.map((host) => ({ name: "net", ...denoUdpSource(host) }))
+    : [];
 }

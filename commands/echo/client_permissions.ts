@@ -1,7 +1,7 @@
 /** What a client of an endpoint needs. */
 
 import type { Endpoint } from "../../lib/socket/endpoint.ts";
-import { denoUdpSource } from "../../lib/socket/network.ts";
+import { denoUdpSource } from "../../lib/socket/permission.ts";
 import { parseAddress, withoutZone } from "../../lib/wire/address.ts";
 import type { Permission, Permissions } from "../command.ts";
 

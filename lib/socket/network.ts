@@ -25,6 +25,7 @@ import {
 } from "../wire/address.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
 import {
+  denoUdpSource,
   isNetUnlimited,
   mayReach,
   mayUseNative,
@@ -254,13 +255,6 @@ class Scoped implements ScopedNetwork {
     this.#network[Symbol.dispose]();
     this.#deno?.[Symbol.dispose]();
   }
-}
-
-/** What Deno's own UDP sockets are bound to before they send to a host; it wants `net` for that, too. */
-export function denoUdpSource(
-  host: string,
-): { readonly host: string; readonly port: number } {
-  return { host: host.includes(":") ? "::" : "0.0.0.0", port: 0 };
 }
 
 /**

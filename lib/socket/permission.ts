@@ -120,6 +120,13 @@ export function requireNotDenied(
   }
 }
 
+/** What Deno's own UDP sockets are bound to before they send to a host; it wants `net` for that, too. */
+export function denoUdpSource(
+  host: string,
+): { readonly host: string; readonly port: number } {
+  return { host: host.includes(":") ? "::" : "0.0.0.0", port: 0 };
+}
+
 /** Whether Deno's `ffi` permission covers the system's own library. */
 export function mayUseNative(): boolean {
   return isNativeGranted();

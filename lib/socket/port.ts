@@ -9,7 +9,7 @@ import type {
   PortTransport,
 } from "../os/types.ts";
 import { type Family, parseAddress } from "../wire/address.ts";
-import { requireNative, requireNet } from "./permission.ts";
+import { denoUdpSource, requireNative, requireNet } from "./permission.ts";
 import {
   requireHostName,
   ResolutionError,
@@ -20,13 +20,18 @@ import {
  * Opens the probes of a port. The destinations must be addresses that
  * `resolve()` has let through.
  *
- * @throws {PermissionError} when `ffi` is not granted
+ * @throws {PermissionError} when `ffi` is not granted; on Windows, where UDP
+ * probes are Deno's, also when `net` does not cover what they are bound to
  */
 export async function openPort(
   loop: EventLoop,
   options: PortProbeOptions,
 ): Promise<PortTransport> {
   requireNative();
+  if (Deno.build.os === "windows" && options.protocol === "udp") {
+    const source = denoUdpSource(options.family === 4 ? "0.0.0.0" : "::");
+    requireNet(source.host, source.port);
+  }
   return await (await loadSystem()).openPort(loop, options);
 }
 
