@@ -185,6 +185,13 @@ check "ping, ended by Ctrl-C" 0 "received, 0% packet loss" interrupt "$work/ping
 serve "$work/far.log" "^Try it" "${on_far[@]}" echo tcp://10.79.2.2:7007 udp://10.79.2.2:7007
 check "ping --udp, an echo" 0 "2 received, 0% packet loss" \
   "${netdiag[@]}" ping -c 2 -i 0.2 --udp 7007 10.79.2.2
+readonly udp=(--allow-ffi --allow-net=10.79.2.2:7007,0.0.0.0:0)
+check "permissions ping --udp" 0 "^--allow-net=10.79.2.2:7007,0.0.0.0:0 --allow-ffi" \
+  "${netdiag[@]}" permissions ping --udp 7007 10.79.2.2
+check "ping --udp, with no more than that" 0 "1 received, 0% packet loss" \
+  "${deno[@]}" run --quiet --no-prompt --cached-only "${udp[@]}" main.ts ping -c 1 --udp 7007 10.79.2.2
+check "ping --udp, with less" 2 "Requires net access to .0.0.0.0:0" \
+  "${deno[@]}" run --quiet --no-prompt --cached-only --allow-ffi --allow-net=10.79.2.2:7007 main.ts ping -c 1 --udp 7007 10.79.2.2
 for protocol in tcp udp; do
   check "echo send $protocol" 0 "3 received, 0% loss" \
     "${netdiag[@]}" echo send -c 3 -i 0.1 $protocol://10.79.2.2:7007 hello
