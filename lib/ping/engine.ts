@@ -31,6 +31,12 @@ export interface EngineParts {
   /** Whether round-trip times are kept. Default true. */
   readonly roundTrips?: boolean | undefined;
   /**
+   * Whether a probe that a router reports as undeliverable is waited for until
+   * its timeout, since its answer may come all the same. Default false: the
+   * report is its end.
+   */
+  readonly waitsAfterErrors?: boolean | undefined;
+  /**
    * How long to wait for answers after the last probe; undefined: until each
    * has timed out. Asked again and again, since it may depend on the answers.
    */
@@ -113,9 +119,9 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
    */
   async step(): Promise<boolean> {
     const { loop, signal, probes, busyWait = false } = this.#parts;
-    if (signal?.aborted) return false;
+    if (signal?.aborted) return this.#end();
     const progress = this.#work();
-    if (this.#isOver()) return false;
+    if (this.#isOver()) return this.#end();
     if (progress) await loop.yield();
     else {
       // A processor that is kept busy is one less for whoever is to answer.
@@ -186,11 +192,28 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
       if (at > now - agoMs) return expired;
       expired = true;
       this.#endedAt = now;
+      if (probes.isReported(oldest)) {
+        this.#settle(oldest, ProbeState.ERROR, "errors");
+        continue;
+      }
       if (this.#listener.wantsEvents) {
         this.#listener.event({ type: "lost", ...this.#about(oldest) });
       }
       this.#settle(oldest, ProbeState.LOST, "lost");
     }
+  }
+
+  /** Ends the run. Where no answer is waited for any more, a reported error is the probe's end. */
+  #end(): false {
+    const { probes } = this.#parts;
+    const oldest = probes.oldestInFlight() ?? probes.next;
+    for (let number = oldest; number < probes.next; number++) {
+      const isInFlight = probes.state(number) === ProbeState.IN_FLIGHT;
+      if (isInFlight && probes.isReported(number)) {
+        this.#settle(number, ProbeState.ERROR, "errors");
+      }
+    }
+    return false;
   }
 
   #lingerUntil(): number {
@@ -289,8 +312,10 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
   }
 
   undelivered(number: number, error: DeliveryError): void {
-    const { probes, targets, loop } = this.#parts;
-    if (probes.state(number) !== ProbeState.IN_FLIGHT) return;
+    const { probes, targets, loop, waitsAfterErrors } = this.#parts;
+    if (
+      probes.state(number) !== ProbeState.IN_FLIGHT || probes.isReported(number)
+    ) return;
     const target = probes.target(number);
     this.#endedAt = loop.now();
     this.#hear(target, probes.round(number));
@@ -302,7 +327,11 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
         ...error,
       });
     }
-    this.#settle(number, ProbeState.ERROR, "errors");
+    // What this machine did not send, nobody answers.
+    if (waitsAfterErrors && error.from !== undefined) {
+      probes.report(number);
+      this.#release(number);
+    } else this.#settle(number, ProbeState.ERROR, "errors");
   }
 
   redirected(
@@ -337,13 +366,20 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
   }
 
   #settle(number: number, state: ProbeState, counter: Counter): void {
-    const { probes, targets, probers } = this.#parts;
+    const { probes, targets } = this.#parts;
     const target = probes.target(number);
     if (probes.state(number) === ProbeState.IN_FLIGHT) targets.land(target);
-    probers.get(targets.family(target)!)?.done?.(number);
+    this.#release(number);
     probes.end(number, state);
     targets.increment(target, counter);
     this.#listener.settled(target);
+  }
+
+  /** Another probe may have the place that this one takes up in its prober. */
+  #release(number: number): void {
+    const { probes, targets, probers } = this.#parts;
+    const family = targets.family(probes.target(number))!;
+    probers.get(family)?.done?.(number);
   }
 
   #hear(target: number, round: number): void {

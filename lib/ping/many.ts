@@ -105,6 +105,8 @@ export async function* pingManyInBatches(
       probers,
       timeoutMs: plan.timeoutMs,
       roundTrips: options.roundTrips,
+      // A target is told of once only, so not before its last answer can be counted.
+      waitsAfterErrors: true,
       signal,
     }, {
       wantsEvents: options.probes === true,

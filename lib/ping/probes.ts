@@ -34,6 +34,7 @@ export class Probes {
   readonly #sentAt: Float64Array;
   readonly #stampedAt: Float64Array;
   readonly #state: Uint8Array;
+  readonly #reported: Uint8Array;
   #oldest = 0;
 
   constructor(capacity: number) {
@@ -44,6 +45,7 @@ export class Probes {
     this.#sentAt = new Float64Array(capacity);
     this.#stampedAt = new Float64Array(capacity);
     this.#state = new Uint8Array(capacity);
+    this.#reported = new Uint8Array(capacity);
   }
 
   /** The 16-bit sequence number that a probe carries: 1 for the first, as in ping. */
@@ -63,6 +65,7 @@ export class Probes {
     this.#target[slot] = target;
     this.#round[slot] = round;
     this.#state[slot] = ProbeState.NONE;
+    this.#reported[slot] = 0;
     return number;
   }
 
@@ -110,6 +113,16 @@ export class Probes {
   /** The state of a probe that {@linkcode has} knows. */
   state(number: number): ProbeState {
     return this.#state[number & this.#mask] as ProbeState;
+  }
+
+  /** Notes that a probe in flight was reported as undeliverable, and is waited for nevertheless. */
+  report(number: number): void {
+    this.#reported[number & this.#mask] = 1;
+  }
+
+  /** Whether a probe was {@linkcode report|reported} as undeliverable. */
+  isReported(number: number): boolean {
+    return this.#reported[number & this.#mask] === 1;
   }
 
   /** Moves a probe to another state. */

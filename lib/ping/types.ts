@@ -283,7 +283,9 @@ export type PingEvent =
 
 /**
  * Result of one target of {@linkcode pingMany}, yielded once: as soon as it is
- * known, or when the run ends, if anything was sent to it.
+ * known, or when the run ends, if anything was sent to it. A probe that a
+ * router reported as undeliverable may still be answered until its timeout; an
+ * answer to a lost one, after this result, is `late` in the summary alone.
  */
 export interface TargetResult extends ProbeCounts {
   /** Which event this is. */

@@ -179,6 +179,16 @@ function judgeLines(
     );
 }
 
+/** The lines about targets say the same as the summary, which also counts a lost probe that is answered later. */
+function judgeTargets(targets: readonly Line[], summary: Line): string[] {
+  return ["answered", "errors"].flatMap((name) => {
+    const sum = targets.reduce((total, line) => total + Number(line[name]), 0);
+    return sum === summary[name]
+      ? []
+      : [`${name} is ${summary[name]}, but ${sum} in the lines of the targets`];
+  });
+}
+
 /** Everything in which an outcome is not what the run expects; empty where there is nothing. */
 export function judge(run: Run, outcome: Outcome): string[] {
   const { code, lines, stderr, counts, peakMemory } = outcome;
@@ -201,6 +211,7 @@ export function judge(run: Run, outcome: Outcome): string[] {
     }
   }
   const targets = lines.filter(({ type }) => type === "target");
+  if (targets.length > 0) faults.push(...judgeTargets(targets, summary!));
   const wrong = targets.flatMap((line) =>
     judgeCounts(line).map((fault) => `${line.host}: ${fault}`)
   );

@@ -3,7 +3,7 @@ import { SystemError } from "../../lib/os/errno.ts";
 import { AddressRange } from "../../lib/wire/address.ts";
 import { Random } from "../netlab/internet/random.ts";
 import { counts, ofType, pingManyFake } from "./fake_run.ts";
-import { echo, type SentProbe } from "./fake_transport.ts";
+import { type Delivery, echo, type SentProbe } from "./fake_transport.ts";
 
 const UNREACHABLE = new SystemError(
   "send",
@@ -19,6 +19,13 @@ function addresses(network: string): Uint8Array[] {
     range.write(index, bytes);
     return bytes;
   });
+}
+
+/** A router's report that a probe cannot be delivered, after 5 ms. */
+function reported({ address, packet }: SentProbe): Delivery {
+  const from = new Uint8Array([198, 51, 100, 1]);
+  const about = { destination: address, quoted: packet };
+  return { afterMs: 5, error: { from, type: 3, code: 1, mtu: 0, ...about } };
 }
 
 /** The last two bytes of an address as a number. */
@@ -138,6 +145,89 @@ Deno.test("engine goes on to the next target when one cannot be sent to", async 
       lossPercent: refused / 254 * 100,
     }),
   );
+});
+
+Deno.test("engine ends a probe once, as answered, when its answer follows an error", async () => {
+  const { counts: actual, settled, events } = await pingManyFake(
+    addresses("10.77.0.0/29"),
+    (probe) => [reported(probe), { afterMs: 90, packet: echo(probe) }],
+    { count: 1, timeoutMs: 100 },
+  );
+  assertEquals(actual, counts({ transmitted: 6, answered: 6 }));
+  assertEquals(settled, [0, 1, 2, 3, 4, 5]);
+  assertEquals(ofType(events, "error").length, 6);
+});
+
+Deno.test("engine ends a probe with its error when no answer follows until its timeout", async () => {
+  const { counts: actual, settled, events, clock } = await pingManyFake(
+    addresses("10.77.0.1/32"),
+    (probe) => [reported(probe), reported(probe)],
+    {
+      count: 1,
+      timeoutMs: 100,
+      prepare: ({ clock, settled }) => {
+        clock.at(clock.now() + 99, () => assertEquals(settled, []));
+      },
+    },
+  );
+  assertEquals(clock.now(), 1100);
+  assertEquals(settled, [0]);
+  assertEquals(
+    actual,
+    counts({ transmitted: 1, errors: 1, lossPercent: 100 }),
+  );
+  assertEquals(events.map(({ type }) => type), ["error"]);
+});
+
+Deno.test("engine counts an answer after error and timeout as late", async () => {
+  const { counts: actual } = await pingManyFake(
+    addresses("10.77.0.1/32"),
+    (probe) =>
+      probe.index > 0
+        ? []
+        : [reported(probe), { afterMs: 150, packet: echo(probe) }],
+    { count: 2, intervalMs: 10, timeoutMs: 145 },
+  );
+  assertEquals(
+    actual,
+    counts({ transmitted: 2, late: 1, lost: 1, lossPercent: 50 }),
+  );
+});
+
+Deno.test("engine does not wait for an answer to what this machine refused to send", async () => {
+  const { clock, settled } = await pingManyFake(
+    addresses("10.77.0.1/32"),
+    () => [],
+    {
+      count: 1,
+      fake: {
+        admit() {
+          throw UNREACHABLE;
+        },
+      },
+    },
+  );
+  assertEquals([clock.now(), settled], [1000, [0]]);
+});
+
+Deno.test("engine leaves no reported probe in flight when it is interrupted", async () => {
+  const controller = new AbortController();
+  const { counts: actual, settled } = await pingManyFake(
+    addresses("10.77.0.0/30"),
+    (probe) => host(probe) === 1 ? [reported(probe)] : [],
+    {
+      count: 1,
+      signal: controller.signal,
+      prepare: ({ clock }) => {
+        clock.at(clock.now() + 50, () => controller.abort());
+      },
+    },
+  );
+  assertEquals(
+    actual,
+    counts({ transmitted: 2, errors: 1, inFlight: 1, lossPercent: 100 }),
+  );
+  assertEquals(settled, [0]);
 });
 
 Deno.test("engine takes an answer from another target for nothing", async () => {

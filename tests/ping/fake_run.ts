@@ -34,6 +34,8 @@ export interface FakeRun {
   readonly engine: Engine;
   readonly targets: Targets;
   readonly events: readonly EngineEvent[];
+  /** The targets in the order in which probes to them ended; one of many probes is there as often. */
+  readonly settled: readonly number[];
 }
 
 /** A run that has come to its end. */
@@ -74,6 +76,7 @@ export async function pingFake(
   const probes = new Probes(CAPACITY);
   const clock = new VirtualClock();
   const events: EngineEvent[] = [];
+  const settled: number[] = [];
   const transport = new FakeTransport(clock, script, {
     family: bytes.length === 4 ? 4 : 6,
     messageBytes: ICMP_HEADER + plan.size,
@@ -91,9 +94,9 @@ export async function pingFake(
   }, {
     wantsEvents: setup.wantsEvents ?? true,
     event: (event) => events.push(event),
-    settled() {},
+    settled: (target) => settled.push(target),
   });
-  const run = { clock, transport, engine, targets, events };
+  const run = { clock, transport, engine, targets, events, settled };
   setup.prepare?.(run);
   return await finish(run);
 }
@@ -110,6 +113,7 @@ export async function pingManyFake(
   const probes = new Probes(CAPACITY);
   const clock = new VirtualClock();
   const events: EngineEvent[] = [];
+  const settled: number[] = [];
   const transport = new FakeTransport(clock, script, {
     messageBytes: ICMP_HEADER + plan.size,
     batch: 64,
@@ -125,13 +129,14 @@ export async function pingManyFake(
     probers: new Map([[4, prober]]),
     timeoutMs: plan.timeoutMs,
     roundTrips: setup.roundTrips,
+    waitsAfterErrors: true,
     signal: setup.signal,
   }, {
     wantsEvents: setup.wantsEvents ?? true,
     event: (event) => events.push(event),
-    settled() {},
+    settled: (target) => settled.push(target),
   });
-  const run = { clock, transport, engine, targets, events };
+  const run = { clock, transport, engine, targets, events, settled };
   setup.prepare?.(run);
   return await finish(run);
 }

@@ -164,7 +164,12 @@ class EffectState {
         this.#turn++;
         const { at } = answers[0]!;
         const message = { packet: error, at, genuine: false };
-        return effect.besides ? [message, ...answers] : [message];
+        if (!effect.besides) return [message];
+        const later = answers.map((answer) => ({
+          ...answer,
+          at: answer.at + (effect.gapMs ?? 0),
+        }));
+        return [message, ...later];
       }
       case "swap":
         return answers;

@@ -79,8 +79,13 @@ export type Effect =
     | { readonly do: "extend"; readonly bytes: number }
     /** The answer comes from another address. */
     | { readonly do: "impersonate"; readonly from: string }
-    /** An ICMP error comes in place of the answer, or `besides` it and ahead of it. */
-    | { readonly do: "error"; readonly besides?: boolean } & ErrorMessage
+    /** An ICMP error comes in place of the answer, or `besides` it and ahead of it, by `gapMs` (default 0). */
+    | {
+      readonly do: "error";
+      readonly besides?: boolean;
+      readonly gapMs?: number;
+    }
+      & ErrorMessage
     /** Ahead of the answer comes one with the same identifier and sequence and a payload of someone else's. */
     | { readonly do: "stranger"; readonly payload: number }
   );

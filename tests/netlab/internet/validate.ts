@@ -82,6 +82,7 @@ const EFFECTS: Readonly<Record<string, [required: Fields, optional?: Fields]>> =
     impersonate: [{ from: isText }],
     error: [{ type: numbers, code: numbers }, {
       besides: isTrue,
+      gapMs: isNumber,
       from: isText,
       mtu: isNumber,
       gateway: isText,
