@@ -99,7 +99,7 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
     parts.signal?.addEventListener("abort", this.#wake);
   }
 
-  /** Milliseconds from the first probe to the last thing that happened. */
+  /** Milliseconds from the first probe to the last thing that happened, or to the end of a run that was cut short. */
   get durationMs(): number {
     return Number.isNaN(this.#endedAt)
       ? 0
@@ -205,7 +205,10 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
 
   /** Ends the run. Where no answer is waited for any more, a reported error is the probe's end. */
   #end(): false {
-    const { probes } = this.#parts;
+    const { probes, loop } = this.#parts;
+    if (!this.#isComplete() && !Number.isNaN(this.#firstSentAt)) {
+      this.#endedAt = loop.now();
+    }
     const oldest = probes.oldestInFlight() ?? probes.next;
     for (let number = oldest; number < probes.next; number++) {
       const isInFlight = probes.state(number) === ProbeState.IN_FLIGHT;
@@ -229,8 +232,13 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
   }
 
   #isOver(): boolean {
-    const { schedule, probes, isDone } = this.#parts;
-    if (isDone?.() || this.#isPastDeadline()) return true;
+    if (this.#parts.isDone?.() || this.#isPastDeadline()) return true;
+    return this.#isComplete();
+  }
+
+  /** Whether every probe was sent and has come to its end. */
+  #isComplete(): boolean {
+    const { schedule, probes } = this.#parts;
     return schedule.isFinished && this.#dispatcher.isIdle &&
       probes.inFlight === 0;
   }

@@ -258,7 +258,7 @@ export interface PingSummary extends ProbeCounts {
   readonly host: string;
   /** The target's address. */
   readonly address: string;
-  /** From the first probe to the end of the last one, in milliseconds. */
+  /** From the first probe to the end of the last one, or of a run that was cut short, in milliseconds. */
   readonly durationMs: number;
   /** From the first probe to the last one, in milliseconds; what ping calls the time. */
   readonly sendingMs: number;
@@ -322,7 +322,7 @@ export interface PingManySummary extends ProbeCounts {
   readonly unfinished: number;
   /** Targets whose name did not resolve. */
   readonly unresolved: number;
-  /** From the first probe to the end of the last one, in milliseconds. */
+  /** From the first probe to the end of the last one, or of a run that was cut short, in milliseconds. */
   readonly durationMs: number;
   /** Targets a second, over the whole run. */
   readonly targetsPerSecond: number;

@@ -230,6 +230,42 @@ Deno.test("engine leaves no reported probe in flight when it is interrupted", as
   assertEquals(settled, [0]);
 });
 
+Deno.test("engine's duration goes on to the end of a run that is cut short", async () => {
+  const durations = (answers: boolean) =>
+    [200, undefined].map(async (interruptedMs) => {
+      const controller = new AbortController();
+      const { engine } = await pingManyFake(
+        addresses("10.77.0.0/30"),
+        (probe) =>
+          answers || host(probe) === 1
+            ? [{ afterMs: 3, packet: echo(probe) }]
+            : [],
+        {
+          count: 2,
+          rate: Infinity,
+          intervalMs: 300,
+          timeoutMs: 500,
+          signal: controller.signal,
+          prepare: ({ clock }) => {
+            if (interruptedMs === undefined) return;
+            clock.at(clock.now() + interruptedMs, () => controller.abort());
+          },
+        },
+      );
+      return engine.durationMs;
+    });
+  // Cut short with a probe in flight, or between two; or complete.
+  assertEquals(await Promise.all(durations(false)), [200, 800]);
+  assertEquals(await Promise.all(durations(true)), [200, 303]);
+});
+
+Deno.test("engine has no duration where it sent nothing", async () => {
+  const { engine } = await pingManyFake(addresses("10.77.0.1/32"), () => [], {
+    signal: AbortSignal.abort(),
+  });
+  assertEquals(engine.durationMs, 0);
+});
+
 Deno.test("engine takes an answer from another target for nothing", async () => {
   const { counts: actual } = await pingManyFake(
     addresses("10.77.0.0/24"),
