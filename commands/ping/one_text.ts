@@ -183,21 +183,12 @@ export class OneText {
 
   #error(event: PingError, from: string): string {
     const text = `From ${this.#who(from)} ${this.#sequence(event)} ` +
-      event.message + this.#mtu(event);
+      errorText(event, this.#family);
     return `${this.#time(event)}${this.#options.style.bad(text)}\n`;
   }
 
-  #mtu({ mtu }: PingError): string {
-    if (mtu === undefined) return "";
-    return this.#family === 4 ? ` (mtu = ${mtu})` : `: mtu=${mtu}`;
-  }
-
   #localError(event: PingError): string {
-    if (event.code !== "EMSGSIZE") return `ping: local error: ${event.message}`;
-    const mtu = event.mtu === undefined
-      ? ""
-      : `, mtu${this.#family === 4 ? "=" : ": "}${event.mtu}`;
-    return `ping: local error: message too long${mtu}`;
+    return `ping: local error: ${errorText(event, this.#family)}`;
   }
 
   #redirect(event: PingRedirect): string {
@@ -263,6 +254,20 @@ export class OneText {
     }
     return parts.join(", ");
   }
+}
+
+/** What an error says, with the MTU where it tells one, in the words of iputils. */
+export function errorText(
+  { from, code, message, mtu }: PingError,
+  family: Family,
+): string {
+  if (from === undefined && code === "EMSGSIZE") {
+    const text = "message too long";
+    if (mtu === undefined) return text;
+    return family === 4 ? `${text}, mtu=${mtu}` : `${text}, mtu: ${mtu}`;
+  }
+  if (mtu === undefined) return message;
+  return family === 4 ? `${message} (mtu = ${mtu})` : `${message}: mtu=${mtu}`;
 }
 
 function isGroup(address: string): boolean {

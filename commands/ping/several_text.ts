@@ -16,7 +16,7 @@ import {
   percentileLine,
   spreadLine,
 } from "../cli/format.ts";
-import type { Rendered } from "./one_text.ts";
+import { errorText, type Rendered } from "./one_text.ts";
 
 /** How a ping to many targets is to be told. */
 export interface SeveralTextOptions {
@@ -111,10 +111,12 @@ export class SeveralText {
         return `${index}timed out`;
       case "redirect":
         return `${index}${event.message} from ${event.from}`;
-      case "error":
+      case "error": {
+        const text = errorText(event, event.address.includes(":") ? 6 : 4);
         return event.from === undefined
-          ? index + event.message
-          : `${index}${event.message} from ${event.from}`;
+          ? index + text
+          : `${index}${text} from ${event.from}`;
+      }
     }
   }
 }

@@ -202,6 +202,37 @@ Deno.test("SeveralText prints each probe when it is verbose", () => {
   assertEquals(render(events), "");
 });
 
+Deno.test("SeveralText tells the MTU of what was too long, as a ping to one target does", () => {
+  const tooLong = { code: "EMSGSIZE", message: "Message too long" };
+  const events: PingManyEvent[] = [
+    {
+      ...PROBE,
+      type: "error",
+      from: "10.9.1.2",
+      message: "Frag needed and DF set",
+      mtu: 1400,
+    },
+    {
+      ...PROBE,
+      type: "error",
+      host: "far",
+      address: "fd09:2::2",
+      from: "fd09:1::2",
+      message: "Packet too big",
+      mtu: 1400,
+    },
+    { ...PROBE, type: "error", ...tooLong, mtu: 1500 },
+    { ...PROBE, type: "error", ...tooLong },
+  ];
+  assertEquals(
+    render(events, { verbose: true }),
+    "10.9.3.2 : [0], Frag needed and DF set (mtu = 1400) from 10.9.1.2\n" +
+      "far : [0], Packet too big: mtu=1400 from fd09:1::2\n" +
+      "10.9.3.2 : [0], message too long, mtu=1500\n" +
+      "10.9.3.2 : [0], message too long\n",
+  );
+});
+
 Deno.test("SeveralText sums up", () => {
   assertEquals(
     render([SUMMARY]),
