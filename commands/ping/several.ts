@@ -34,14 +34,22 @@ export async function pingSeveral(
   probe: ProbeOptions,
   context: Context,
 ): Promise<number> {
+  const signal = withDeadline(context.signal, values.deadline);
   await checkLimits(
     values.interval ?? DEFAULT_INTERVAL_MS,
     1,
     values.broadcast,
   );
-  const list = await listTargets(targets, context.signal);
-  if (list === undefined) return 1;
-  const signal = withDeadline(context.signal, values.deadline);
+  const list = await listTargets(targets, signal);
+  if (list === undefined) {
+    // At Ctrl-C no words are needed.
+    if (!context.signal.aborted) {
+      context.report(
+        "netdiag ping: Cannot read the targets to their end before the deadline: allow more time with -w",
+      );
+    }
+    return 1;
+  }
   using progress = await startProgress(countTargets(list), context);
   const tell = values.json
     ? jsonTeller(values)

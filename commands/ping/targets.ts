@@ -189,6 +189,7 @@ export type TargetList = readonly (string | AddressRange)[];
 
 /**
  * The targets themselves; reads the file of them if that is where they are.
+ * Undefined when `signal` aborts before its end.
  *
  * @throws {UsageError} when the file cannot be read or names none
  */
@@ -202,6 +203,7 @@ export async function listTargets(
     case "range":
       return [targets.range];
     case "file": {
+      if (signal?.aborted) return undefined;
       // A pipe may stay silent for ever; the program ends, and the reading with it.
       const aborted = Promise.withResolvers<undefined>();
       signal?.addEventListener("abort", () => aborted.resolve(undefined));

@@ -183,6 +183,21 @@ Deno.test("netdiag ping reads targets from standard input", async () => {
   }
 });
 
+Deno.test("netdiag ping -w ends the wait for targets, too", async () => {
+  await using process = start(
+    ["ping", "-w", "50ms", "--file", "-"],
+    { holdStdin: true, timeoutMs: 20_000 },
+  );
+  const result = await process.finish();
+  await process.closeStdin();
+  assertEquals(result, {
+    code: 1,
+    stdout: "",
+    stderr:
+      "netdiag ping: Cannot read the targets to their end before the deadline: allow more time with -w\n",
+  });
+});
+
 Deno.test("netdiag ping --json prints an object a line, its type first, the summary last", async () => {
   const { code, stdout } = await run(
     ["ping", "-c", "2", "-i", "0.01", "--tcp", "1", "--json", HOST],

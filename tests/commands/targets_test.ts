@@ -164,6 +164,11 @@ Deno.test("listTargets() reads no endless file", async () => {
   );
 });
 
+Deno.test("listTargets() reads nothing when it is interrupted before", async () => {
+  const targets = { kind: "file", path: "/nonexistent" } as const;
+  assertEquals(await listTargets(targets, AbortSignal.abort()), undefined);
+});
+
 Deno.test("listTargets() says which file cannot be read, or is empty", async () => {
   const file = await Deno.makeTempFile();
   try {
