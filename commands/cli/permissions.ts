@@ -6,6 +6,7 @@ import {
   permissionHost,
   requireNative,
 } from "../../lib/socket/permission.ts";
+import { quoteHost } from "../../lib/wire/address.ts";
 import { UsageError } from "./errors.ts";
 import type { Permission, Permissions } from "../command.ts";
 
@@ -142,7 +143,7 @@ function isHostGranted(host: string, port: number | undefined): boolean {
     return query({ name: "net", host: permissionHost(host, port) });
   } catch (error) {
     if (!(error instanceof URIError)) throw error;
-    throw new UsageError(`Cannot use ${JSON.stringify(host)} as a host name`);
+    throw new UsageError(`Cannot use ${quoteHost(host)} as a host name`);
   }
 }
 

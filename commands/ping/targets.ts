@@ -1,7 +1,11 @@
 /** Which targets a ping command line means: one, a few, a range, or a file of them. */
 
 import { MAX_TARGETS } from "../../lib/ping/limits.ts";
-import { AddressRange, formatAddress } from "../../lib/wire/address.ts";
+import {
+  AddressRange,
+  formatAddress,
+  quoteHost,
+} from "../../lib/wire/address.ts";
 import { systemReason, UsageError } from "../cli/errors.ts";
 import { hosts, isGranted, MAX_LISTED_HOSTS } from "../cli/permissions.ts";
 import type { Operand, Permission } from "../command.ts";
@@ -21,6 +25,9 @@ export type Targets =
 
 /** As many targets as there may be, with names of a usual length. */
 const MAX_FILE_BYTES = 2 ** 26;
+
+/** No name that can be resolved is longer (RFC 1035 section 2.3.4). */
+const MAX_NAME_WIDTH = 253;
 
 const NETWORK = /^[\d.:a-f]+\/\d+$/i;
 
@@ -136,7 +143,7 @@ function parseRange(names: readonly string[]): AddressRange {
 }
 
 function networkHint(network: string): string {
-  return `"${network}" is a network: put -g before it`;
+  return `${quoteHost(network)} is a network: put -g before it`;
 }
 
 function requireFamily(range: AddressRange, options: PingValues): void {
@@ -259,14 +266,14 @@ export function countTargets(list: TargetList): number {
   );
 }
 
-/** The length of the longest name among the targets. */
+/** The length of the longest name among the targets, as far as names go: one overlong line must not widen all. */
 export function widestName(list: TargetList): number {
   let width = 0;
   for (const target of list) {
     const names = typeof target === "string" ? [target] : addresses(target);
     for (const name of names) width = Math.max(width, name.length);
   }
-  return width;
+  return Math.min(width, MAX_NAME_WIDTH);
 }
 
 /** Every address of a range, as text. */

@@ -7,6 +7,7 @@ import {
   familyOf,
   formatAddress,
   parseAddress,
+  quoteHost,
 } from "../wire/address.ts";
 import {
   isPermissionHost,
@@ -35,7 +36,7 @@ export class ResolutionError extends Error {
 
   /** For the library's own use; a constructor cannot be hidden. */
   constructor(host: string, description: string, code: string) {
-    super(`Cannot resolve ${JSON.stringify(host)}: ${description}`);
+    super(`Cannot resolve ${quoteHost(host)}: ${description}`);
     this.host = host;
     this.code = code;
   }

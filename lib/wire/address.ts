@@ -17,6 +17,15 @@ const IPV6_BYTES = 16;
 /** A range holds at most this many addresses, so that every index is exact. */
 const MAX_COUNT = 2 ** 32;
 
+const QUOTED_CHARACTERS = 100;
+
+/** A host in quotation marks, for messages; of an overlong one, which no list of hosts is safe from, the beginning. */
+export function quoteHost(host: string): string {
+  return host.length <= QUOTED_CHARACTERS
+    ? JSON.stringify(host)
+    : `${JSON.stringify(host.slice(0, QUOTED_CHARACTERS))}...`;
+}
+
 /**
  * Reads an address: four decimal numbers without leading zeros (as
  * `inet_pton` does, never the octal or short forms of `inet_aton`), or the

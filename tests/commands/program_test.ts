@@ -183,6 +183,21 @@ Deno.test("netdiag ping reads targets from standard input", async () => {
   }
 });
 
+Deno.test("netdiag ping says in a short line that an overlong line of a file is no target", async () => {
+  await using ports = await openPorts();
+  const { code, stdout, stderr } = await run(
+    ["ping", "--udp", ports.silent, "-c", "1", "--file", "-"],
+    EVERYTHING,
+    { stdin: `127.0.0.2\n${"\0".repeat(100_000)}\n` },
+  );
+  assertEquals(code, 2);
+  assertMatch(stdout, /^127\.0\.0\.2 {1,250}: xmt.*\n$/);
+  assertMatch(
+    stderr,
+    /^netdiag ping: Cannot resolve "(\\u0000){100}"\.\.\.: not a host name\n$/,
+  );
+});
+
 Deno.test("netdiag ping -w ends the wait for targets, too", async () => {
   await using process = start(
     ["ping", "-w", "50ms", "--file", "-"],

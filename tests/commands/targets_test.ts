@@ -1,4 +1,9 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertLess,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { UsageError } from "../../commands/cli/errors.ts";
 import { parseCommandLine } from "../../commands/cli/parse.ts";
 import { PING_OPTIONS } from "../../commands/ping.ts";
@@ -164,6 +169,21 @@ Deno.test("listTargets() reads no endless file", async () => {
   );
 });
 
+Deno.test("listTargets() quotes the beginning only of a network that is overlong", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(file, `${"1".repeat(100_000)}/8`);
+    const error = await assertRejects(
+      () => listTargets({ kind: "file", path: file }),
+      UsageError,
+      '1"... is a network: put -g before it',
+    );
+    assertLess(error.message.length, 200);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
 Deno.test("listTargets() reads nothing when it is interrupted before", async () => {
   const targets = { kind: "file", path: "/nonexistent" } as const;
   assertEquals(await listTargets(targets, AbortSignal.abort()), undefined);
@@ -191,4 +211,8 @@ Deno.test("countTargets() and widestName() look into ranges", () => {
   const list = ["a", AddressRange.between("10.0.0.8", "10.0.0.11")];
   assertEquals(countTargets(list), 5);
   assertEquals(widestName(list), "10.0.0.11".length);
+});
+
+Deno.test("widestName() is not longer than names can be", () => {
+  assertEquals(widestName(["a", "b".repeat(100_000)]), 253);
 });
