@@ -6,6 +6,7 @@ import {
   type AddressRange,
   type Family,
   formatAddress,
+  quoteHost,
 } from "../wire/address.ts";
 import { Engine } from "./engine.ts";
 import { asDestination, openProber } from "./open.ts";
@@ -53,7 +54,7 @@ const LOOKUPS = 16;
  * @throws {SystemError} when the system refuses an option
  */
 export async function* pingMany(
-  targets: Iterable<string | AddressRange>,
+  targets: Iterable<string | AddressRange> & object,
   options: PingManyOptions = {},
 ): AsyncGenerator<PingManyEvent, void, void> {
   for await (const events of pingManyInBatches(targets, options)) {
@@ -63,9 +64,16 @@ export async function* pingMany(
 
 /** As {@linkcode pingMany}, but yields the events of one moment together, which is faster for very many. */
 export async function* pingManyInBatches(
-  targets: Iterable<string | AddressRange>,
+  targets: Iterable<string | AddressRange> & object,
   options: PingManyOptions = {},
 ): AsyncGenerator<readonly PingManyEvent[], void, void> {
+  // Without types, a string passes for a list of its characters.
+  if (typeof targets === "string") {
+    throw new OptionError(
+      "targets",
+      `Cannot use ${quoteHost(targets)} as targets: put it in an array`,
+    );
+  }
   const plan = planMany(options);
   const { signal } = options;
   const table = await resolveAll([...targets], plan, options);
