@@ -22,7 +22,7 @@ import type {
   Permission,
   Permissions,
 } from "./command.ts";
-import { probeOptions } from "./ping/probe_options.ts";
+import { BROADCAST_REMEDY, probeOptions } from "./ping/probe_options.ts";
 import {
   planTargets,
   targetPermissions,
@@ -269,7 +269,7 @@ export const ping: Command<typeof PING_OPTIONS> = {
         return "; --tcp PORT works here";
       case "OptionError":
         return (error as OptionError).option === "broadcast"
-          ? "; -b allows it"
+          ? BROADCAST_REMEDY
           : "";
       default:
         return "";

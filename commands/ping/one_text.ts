@@ -45,8 +45,8 @@ export interface OneTextOptions {
 
 /** Text for the two standard streams. */
 export interface Rendered {
-  readonly output?: string;
-  readonly report?: string;
+  readonly output?: string | undefined;
+  readonly report?: string | undefined;
 }
 
 const IPV4_HEADER_BYTES = 20;

@@ -17,6 +17,9 @@ const EXCLUSIVE: readonly (readonly [keyof PingValues, keyof PingValues])[] = [
   ["udp", "broadcast"],
 ];
 
+/** What to do where a broadcast address is refused. */
+export const BROADCAST_REMEDY = "; -b allows it";
+
 /**
  * What one and many targets have in common.
  *

@@ -53,7 +53,7 @@ export async function pingSeveral(
   using progress = await startProgress(countTargets(list), context);
   const tell = values.json
     ? jsonTeller(values)
-    : textTeller(values, list, { ...context, signal });
+    : textTeller(values, probe, list, { ...context, signal });
   const run = pingManyInBatches(list, {
     ...probe,
     count: values.count,
@@ -111,6 +111,7 @@ function jsonTeller(values: PingValues): (event: PingManyEvent) => string {
 
 function textTeller(
   values: PingValues,
+  probe: ProbeOptions,
   list: TargetList,
   { report, signal, style }: Context,
 ): (event: PingManyEvent) => string {
@@ -122,16 +123,16 @@ function textTeller(
     quiet,
     verbose,
     timestamps,
+    suggestsBroadcast: probe.probe === "icmp" && !probe.broadcast,
     width: counts || verbose ? widestName(list) : 0,
     style,
   });
   return (event) => {
-    if (event.type === "summary" && !quiet && !verbose && !signal.aborted) {
-      return "";
-    }
     const rendered = text.render(event);
     if (rendered.report !== undefined) report(rendered.report);
-    return rendered.output ?? "";
+    const isWanted = event.type !== "summary" || quiet || verbose ||
+      signal.aborted;
+    return isWanted ? rendered.output ?? "" : "";
   };
 }
 

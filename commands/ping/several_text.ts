@@ -1,11 +1,14 @@
 /** The text of a ping to many targets: fping's lines. Pure: events in, text out. */
 
+import { NO_BROADCAST } from "../../lib/ping/open.ts";
 import type {
+  Family,
   PingManyEvent,
   PingManySummary,
   PingReply,
   TargetResult,
 } from "../../lib/ping/types.ts";
+import { quoteHost } from "../../lib/wire/address.ts";
 import { oneLine } from "../cli/errors.ts";
 import type { Style } from "../cli/style.ts";
 import {
@@ -17,6 +20,7 @@ import {
   spreadLine,
 } from "../cli/format.ts";
 import { errorText, type Rendered } from "./one_text.ts";
+import { BROADCAST_REMEDY } from "./probe_options.ts";
 
 /** How a ping to many targets is to be told. */
 export interface SeveralTextOptions {
@@ -29,6 +33,8 @@ export interface SeveralTextOptions {
   /** Print each probe, too, and why a target is unreachable. */
   readonly verbose: boolean;
   readonly timestamps: boolean;
+  /** `-b` would allow a broadcast address. */
+  readonly suggestsBroadcast: boolean;
   /** Names are padded to this width where numbers follow them. */
   readonly width: number;
   readonly style: Style;
@@ -42,9 +48,13 @@ export function onlyState(
   return options.unreachable ? "unreachable" : undefined;
 }
 
-/** Renders the events of one run; the order does not matter. */
+/** How many targets that cannot be sent to are named: a network without a route may have a million. */
+const NAMED_REFUSALS = 10;
+
+/** Renders the events of one run; the order does not matter, but that the summary is last. */
 export class SeveralText {
   readonly #options: SeveralTextOptions;
+  #refusals = 0;
 
   constructor(options: SeveralTextOptions) {
     this.#options = options;
@@ -52,7 +62,9 @@ export class SeveralText {
 
   /** The text of one event; often none. */
   render(event: PingManyEvent): Rendered {
-    if (event.type === "summary") return { output: summaryText(event) };
+    if (event.type === "summary") {
+      return { output: summaryText(event), report: this.#otherRefusals() };
+    }
     if (event.type === "target") return this.#target(event);
     const { quiet, verbose } = this.#options;
     if (quiet || !verbose) return {};
@@ -69,17 +81,43 @@ export class SeveralText {
   }
 
   #target(event: TargetResult): Rendered {
-    const { only, counts, quiet } = this.#options;
     if (event.address === undefined) {
       return { report: `netdiag ping: ${oneLine(event.error ?? "")}` };
     }
-    if (quiet || only !== undefined && event.alive !== (only === "alive")) {
-      return {};
+    if (this.#options.quiet) return {};
+    return { output: this.#result(event), report: this.#refusal(event) };
+  }
+
+  #result(event: TargetResult): string | undefined {
+    const { only, counts } = this.#options;
+    if (only !== undefined && event.alive !== (only === "alive")) {
+      return undefined;
     }
-    if (counts) return { output: this.#name(event.host) + countsOf(event) };
-    if (event.unfinished && !event.alive) return {};
-    if (only !== undefined) return { output: `${event.host}\n` };
-    return { output: this.#state(event) };
+    if (counts) return this.#name(event.host) + countsOf(event);
+    if (event.unfinished && !event.alive) return undefined;
+    return only === undefined ? this.#state(event) : `${event.host}\n`;
+  }
+
+  /** Why this machine refused to send; that is no news of a target that answered later, unless probes are counted. */
+  #refusal(
+    { host, address = "", alive, error, code }: TargetResult,
+  ): string | undefined {
+    const { counts, suggestsBroadcast } = this.#options;
+    if (code === undefined || alive && !counts) return undefined;
+    if (++this.#refusals > NAMED_REFUSALS) return undefined;
+    const mayBeBroadcast = code === "EACCES" && familyOf(address) === 4;
+    const reason = suggestsBroadcast && mayBeBroadcast
+      ? NO_BROADCAST + BROADCAST_REMEDY
+      : error;
+    return `netdiag ping: Cannot send to ${quoteHost(host)}: ${reason}`;
+  }
+
+  #otherRefusals(): string | undefined {
+    const others = this.#refusals - NAMED_REFUSALS;
+    if (others <= 0) return undefined;
+    return `netdiag ping: Cannot send to ${others} more target${
+      others === 1 ? "" : "s"
+    }`;
   }
 
   #state({ host, alive, avgMs, error }: TargetResult): string {
@@ -112,13 +150,17 @@ export class SeveralText {
       case "redirect":
         return `${index}${event.message} from ${event.from}`;
       case "error": {
-        const text = errorText(event, event.address.includes(":") ? 6 : 4);
+        const text = errorText(event, familyOf(event.address));
         return event.from === undefined
           ? index + text
           : `${index}${text} from ${event.from}`;
       }
     }
   }
+}
+
+function familyOf(address: string): Family {
+  return address.includes(":") ? 6 : 4;
 }
 
 function describeReply(event: PingReply): string {

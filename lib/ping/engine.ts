@@ -166,7 +166,7 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
   refused(number: number, error: SystemError, at: number): void {
     this.#parts.onRefusal?.(error);
     this.departed(number, at);
-    this.undelivered(number, localError(error));
+    this.#fail(number, localError(error), error.code);
   }
 
   /** Tells of a probe that is unanswered now that the next one goes out. */
@@ -320,6 +320,11 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
   }
 
   undelivered(number: number, error: DeliveryError): void {
+    this.#fail(number, error);
+  }
+
+  /** @param refusal the system's name for the error with which this machine refused to send */
+  #fail(number: number, error: DeliveryError, refusal?: string): void {
     const { probes, targets, loop, waitsAfterErrors } = this.#parts;
     if (
       probes.state(number) !== ProbeState.IN_FLIGHT || probes.isReported(number)
@@ -327,7 +332,7 @@ export class Engine implements ProbeSink, DispatchListener, Disposable {
     const target = probes.target(number);
     this.#endedAt = loop.now();
     this.#hear(target, probes.round(number));
-    targets.setError(target, error.message);
+    targets.setError(target, error.message, refusal);
     if (this.#listener.wantsEvents) {
       this.#listener.event({
         type: "error",

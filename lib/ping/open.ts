@@ -88,6 +88,10 @@ export async function sourceFor(
   }
 }
 
+/** What `EACCES` means where `broadcast` is not allowed. */
+export const NO_BROADCAST =
+  "it is a broadcast address, or a rule of this machine forbids it";
+
 /** What this machine says of a first probe when no other one could fare better. */
 const HOPELESS = [
   "ENETUNREACH",
@@ -113,7 +117,7 @@ export function throwIfHopeless(
   if (isForbidden && family === 4 && !options.broadcast) {
     throw new OptionError(
       "broadcast",
-      `Cannot ping "${host}": it is a broadcast address, or a rule of this machine forbids it`,
+      `Cannot ping "${host}": ${NO_BROADCAST}`,
     );
   }
   if (HOPELESS.includes(error.code) || isForbidden && family === 6) {

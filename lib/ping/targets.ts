@@ -42,7 +42,10 @@ const COUNTERS: readonly Counter[] = [
 export class Targets {
   readonly size: number;
   readonly #names = new Map<number, string>();
-  readonly #errors = new Map<number, string>();
+  readonly #errors = new Map<
+    number,
+    { readonly message: string; readonly code: string | undefined }
+  >();
   readonly #addresses: Uint8Array;
   /** Where one of them stands while it is turned into text. */
   readonly #addressBytes = { 4: new Uint8Array(4), 6: new Uint8Array(16) };
@@ -262,7 +265,10 @@ export class Targets {
       result.avgMs = wholeNanoseconds(this.#sums[target]! / answered);
       result.maxMs = this.#maxima[target]!;
     }
-    if (error !== undefined) result.error = error;
+    if (error !== undefined) {
+      result.error = error.message;
+      if (error.code !== undefined) result.code = error.code;
+    }
     if (!isFinished) result.unfinished = true;
     return result;
   }
@@ -284,9 +290,9 @@ export class Targets {
     return loss === undefined ? totals : { ...totals, lossPercent: loss };
   }
 
-  /** Notes why a target cannot be reached. */
-  setError(target: number, message: string): void {
-    this.#errors.set(target, message);
+  /** Notes why a target cannot be reached, and the system's name for it where this machine refuses to send. */
+  setError(target: number, message: string, code?: string): void {
+    this.#errors.set(target, { message, code });
   }
 
   /** The targets of which it is known why they cannot be reached. */

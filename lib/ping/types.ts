@@ -306,6 +306,8 @@ export interface TargetResult extends ProbeCounts {
   readonly maxMs?: number;
   /** What the last error said, where one came, or why the name did not resolve. */
   readonly error?: string;
+  /** The system's error name, such as `EACCES`, where `error` is why this machine refused to send a probe. */
+  readonly code?: string;
 }
 
 /** The last event of {@linkcode pingMany}. */

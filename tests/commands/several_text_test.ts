@@ -19,6 +19,7 @@ const OPTIONS: SeveralTextOptions = {
   quiet: false,
   verbose: false,
   timestamps: false,
+  suggestsBroadcast: true,
   width: 0,
   style: PLAIN,
 };
@@ -242,6 +243,60 @@ Deno.test("SeveralText sums up", () => {
 rtt min/avg/max/mdev = 0.084/0.104/0.118/0.014 ms
 rtt p50/p90/p99/jitter = 0.110/0.118/0.118/0.002 ms
 `,
+  );
+});
+
+const REFUSED: TargetResult = {
+  ...SILENT,
+  lost: 0,
+  errors: 2,
+  error: "Permission denied",
+  code: "EACCES",
+};
+
+Deno.test("SeveralText says why this machine refused to send, and that -b may allow it", () => {
+  const noRoute = { error: "Network is unreachable", code: "ENETUNREACH" };
+  assertEquals(
+    render([{ ...REFUSED, ...noRoute }]),
+    '10.9.3.99 is unreachable\n{netdiag ping: Cannot send to "10.9.3.99": Network is unreachable}',
+  );
+  const forbidden =
+    '{netdiag ping: Cannot send to "10.9.3.99": it is a broadcast address, or a rule of this machine forbids it; -b allows it}';
+  assertEquals(render([REFUSED], { only: "alive" }), forbidden);
+  assertEquals(
+    render([REFUSED], { only: "alive", suggestsBroadcast: false }),
+    '{netdiag ping: Cannot send to "10.9.3.99": Permission denied}',
+  );
+  assertEquals(
+    render([{ ...REFUSED, address: "2001:db8::1" }], { only: "alive" }),
+    '{netdiag ping: Cannot send to "10.9.3.99": Permission denied}',
+  );
+  assertEquals(render([REFUSED], { quiet: true }), "");
+});
+
+Deno.test("SeveralText says why some probes were not sent where it counts them", () => {
+  const busy = { error: "No buffer space available", code: "ENOBUFS" };
+  const partly = { ...ALIVE, ...busy, answered: 1, errors: 1, lossPercent: 50 };
+  assertEquals(render([partly]), "10.9.3.2 is alive\n");
+  assertEquals(
+    render([partly], { counts: true }),
+    "10.9.3.2 : xmt/rcv/%loss = 2/1/50%, min/avg/max = 0.061/0.117/0.173\n" +
+      '{netdiag ping: Cannot send to "10.9.3.2": No buffer space available}',
+  );
+});
+
+Deno.test("SeveralText names ten targets that cannot be sent to, and counts the others", () => {
+  const reports = (refused: number) =>
+    [...render([...Array(refused).fill(REFUSED), SUMMARY]).matchAll(/{(.*)}/g)]
+      .map(([, report]) => report);
+  assertEquals(reports(10).length, 10);
+  assertEquals(
+    reports(11).slice(10),
+    ["netdiag ping: Cannot send to 1 more target"],
+  );
+  assertEquals(
+    reports(500).slice(10),
+    ["netdiag ping: Cannot send to 490 more targets"],
   );
 });
 

@@ -191,6 +191,42 @@ labTest(
 );
 
 labTest(
+  "ping of many targets says which this machine does not send to, and why",
+  async () => {
+    await using lab = await Lab.create(PAIR);
+    const refused = await lab.run(
+      "near",
+      "netdiag ping -c 1 10.9.1.255 10.9.1.2 198.51.100.1",
+    );
+    assertEquals(refused.code, 1);
+    assertEquals(refused.stderr.trimEnd().split("\n").sort(), [
+      'netdiag ping: Cannot send to "10.9.1.255": it is a broadcast address, or a rule of this machine forbids it; -b allows it',
+      'netdiag ping: Cannot send to "198.51.100.1": Network is unreachable',
+    ]);
+    const quiet = await lab.run(
+      "near",
+      "netdiag ping -q -c 1 10.9.1.255 10.9.1.2",
+    );
+    assertEquals([quiet.code, quiet.stderr], [1, ""]);
+  },
+);
+
+labTest(
+  "ping of a network without a route names a few targets and counts the others",
+  async () => {
+    await using lab = await Lab.create({ hosts: { alone: {} } });
+    const { code, stdout, stderr } = await lab.run(
+      "alone",
+      "netdiag ping --alive --retries 0 --rate 0 -g 198.51.100.0/24",
+    );
+    assertEquals([code, stdout], [1, ""]);
+    const lines = stderr.trimEnd().split("\n");
+    assertEquals(lines.length, 11);
+    assertEquals(lines[10], "netdiag ping: Cannot send to 244 more targets");
+  },
+);
+
+labTest(
   "ping sends the largest payload, in fragments, and gets it back",
   async () => {
     await using lab = await Lab.create(PAIR);

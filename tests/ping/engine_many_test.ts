@@ -159,7 +159,7 @@ Deno.test("engine ends a probe once, as answered, when its answer follows an err
 });
 
 Deno.test("engine ends a probe with its error when no answer follows until its timeout", async () => {
-  const { counts: actual, settled, events, clock } = await pingManyFake(
+  const run = await pingManyFake(
     addresses("10.77.0.1/32"),
     (probe) => [reported(probe), reported(probe)],
     {
@@ -170,13 +170,15 @@ Deno.test("engine ends a probe with its error when no answer follows until its t
       },
     },
   );
-  assertEquals(clock.now(), 1100);
-  assertEquals(settled, [0]);
+  assertEquals(run.clock.now(), 1100);
+  assertEquals(run.settled, [0]);
   assertEquals(
-    actual,
+    run.counts,
     counts({ transmitted: 1, errors: 1, lossPercent: 100 }),
   );
-  assertEquals(events.map(({ type }) => type), ["error"]);
+  assertEquals(run.events.map(({ type }) => type), ["error"]);
+  const { error, code } = run.targets.result(0, true);
+  assertEquals([error, code], ["Destination Host Unreachable", undefined]);
 });
 
 Deno.test("engine counts an answer after error and timeout as late", async () => {
@@ -195,7 +197,7 @@ Deno.test("engine counts an answer after error and timeout as late", async () =>
 });
 
 Deno.test("engine does not wait for an answer to what this machine refused to send", async () => {
-  const { clock, settled } = await pingManyFake(
+  const { clock, settled, targets } = await pingManyFake(
     addresses("10.77.0.1/32"),
     () => [],
     {
@@ -208,6 +210,8 @@ Deno.test("engine does not wait for an answer to what this machine refused to se
     },
   );
   assertEquals([clock.now(), settled], [1000, [0]]);
+  const { error, code } = targets.result(0, true);
+  assertEquals([error, code], ["No route to host", "EHOSTUNREACH"]);
 });
 
 Deno.test("engine leaves no reported probe in flight when it is interrupted", async () => {
