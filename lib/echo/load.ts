@@ -37,7 +37,7 @@ export async function* echoLoad(
     : endpoint;
   const plan = planLoad(parsed, options);
   if (options.signal?.aborted) return;
-  using network = await openNetwork(options.engine);
+  await using network = await openNetwork(options.engine);
   yield* loadOver(network, parsed, plan, options, await Latencies.open());
 }
 

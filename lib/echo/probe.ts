@@ -52,7 +52,7 @@ export async function* echoProbe(
     : endpoint;
   const plan = planProbe(parsed, options);
   if (options.signal?.aborted) return;
-  using network = await openNetwork(chooseEngine(parsed, options));
+  await using network = await openNetwork(chooseEngine(parsed, options));
   yield* probeOver(network, parsed, plan, options);
 }
 

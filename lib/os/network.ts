@@ -158,8 +158,12 @@ export interface DatagramSocket extends Disposable {
 /** Ends something that was planned. Harmless when it is over. */
 export type Cancel = () => void;
 
-/** The sockets of one run. Disposing it closes them all, and calls nobody back; from then on it opens none, but throws. */
-export interface Network extends Disposable {
+/**
+ * The sockets of one run. Disposing it closes them all, and calls nobody back;
+ * from then on it opens none, but throws. Who disposes of it asynchronously
+ * waits for the thread that it had, too.
+ */
+export interface Network extends Disposable, AsyncDisposable {
   readonly engine: "native" | "deno";
   /** Monotonic time in milliseconds, with microseconds. */
   now(): number;

@@ -60,7 +60,7 @@ export interface ScopedConnectOptions extends Omit<ConnectOptions, "tls"> {
 }
 
 /** The sockets of one run, within the permissions of this process. */
-export interface ScopedNetwork extends Disposable {
+export interface ScopedNetwork extends Disposable, AsyncDisposable {
   /** The engine of everything but TLS, which is always Deno's. */
   readonly engine: "native" | "deno";
   now(): number;
@@ -254,6 +254,11 @@ class Scoped implements ScopedNetwork {
   [Symbol.dispose](): void {
     this.#network[Symbol.dispose]();
     this.#deno?.[Symbol.dispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#network[Symbol.asyncDispose]();
+    await this.#deno?.[Symbol.asyncDispose]();
   }
 }
 

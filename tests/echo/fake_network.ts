@@ -222,6 +222,11 @@ export class FakeNetwork implements ScopedNetwork {
     );
   }
 
+  // deno-lint-ignore require-await -- the interface has it asynchronous
+  async [Symbol.asyncDispose](): Promise<void> {
+    this[Symbol.dispose]();
+  }
+
   [Symbol.dispose](): void {
     this.isDisposed = true;
     this.open.clear();

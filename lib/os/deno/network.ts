@@ -165,6 +165,11 @@ export class DenoNetwork implements Network {
     for (const socket of [...this.sockets]) socket[Symbol.dispose]();
     for (const end of this.#resting) end();
   }
+
+  // deno-lint-ignore require-await -- the interface has it asynchronous
+  async [Symbol.asyncDispose](): Promise<void> {
+    this[Symbol.dispose]();
+  }
 }
 
 async function connectTo(

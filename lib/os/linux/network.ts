@@ -29,8 +29,10 @@ export class LinuxNetwork implements Network {
   readonly #timers = new Timers();
   #closed = false;
 
+  readonly #running: Promise<void>;
+
   constructor() {
-    this.#run();
+    this.#running = this.#run();
   }
 
   async #run(): Promise<void> {
@@ -113,6 +115,11 @@ export class LinuxNetwork implements Network {
     this.#timers.clear();
     for (const socket of [...this.sockets]) socket[Symbol.dispose]();
     this.loop[Symbol.dispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this[Symbol.dispose]();
+    await this.#running;
   }
 }
 
