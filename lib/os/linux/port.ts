@@ -61,7 +61,7 @@ export class LinuxPortTransport implements PortTransport {
   readonly #batch: MessageBatch;
   /** Open probes, the oldest first. */
   readonly #probes = new Map<number, OpenProbe>();
-  #early: EarlyResult[] = [];
+  readonly #early: EarlyResult[] = [];
   /** Answers that were read and are not yet told. */
   readonly #answers: { cookie: number; answer: PortAnswer }[] = [];
   readonly #pollfds: Int32Array<ArrayBuffer>;
@@ -103,6 +103,7 @@ export class LinuxPortTransport implements PortTransport {
       startedAt: NaN,
       isWaiting: true,
     };
+    let early: EarlyResult | undefined;
     closing(socket, () => {
       configurePackets(socket, this.#options);
       if (!isTcp) requestReports(socket, family);
@@ -119,9 +120,7 @@ export class LinuxPortTransport implements PortTransport {
       if (isTcp) {
         // What is nearby has answered before the call returns.
         const answer = isUnderWay ? takeSocketError(socket) : error;
-        if (!isUnderWay || answer !== 0) {
-          this.#early.push({ probe, error: answer, at });
-        }
+        if (!isUnderWay || answer !== 0) early = { probe, error: answer, at };
       } else {
         check(
           this.#libc.send(
@@ -135,7 +134,9 @@ export class LinuxPortTransport implements PortTransport {
       }
       this.#loop.add(socket, isTcp ? c.EPOLLOUT : c.EPOLLIN);
     });
+    // Only now is it sure that the socket stays open.
     this.#probes.set(cookie, probe);
+    if (early !== undefined) this.#early.push(early);
     return true;
   }
 
