@@ -13,6 +13,9 @@ export interface Line {
   readonly code?: string;
   readonly from?: string;
   readonly message?: string;
+  readonly icmpType?: number;
+  readonly icmpCode?: number;
+  readonly refused?: boolean;
   readonly transmitted: number;
   readonly answered: number;
   readonly late: number;

@@ -18,22 +18,17 @@ import {
   closing,
   configurePackets,
   openSocket,
+  requestErrors,
   requestReports,
   takeSocketError,
 } from "./socket.ts";
+import { handshakeOf } from "./tcp_info.ts";
 
 /** What a UDP answer may hold and still be read whole. */
 const DATAGRAM_BYTES = 65_535;
 const POLLFD_BYTES = 8;
 /** What one socket may deliver before the others get their turn. */
 const DATAGRAMS_A_TURN = 64;
-
-// struct tcp_info (linux/tcp.h): the smoothed round trip in microseconds, and all retransmissions.
-const TCP_INFO_BYTES = 104;
-/** The state of a socket without a connection (net/tcp_states.h). */
-const TCP_CLOSE = 7;
-const TCP_INFO_RTT = 68;
-const TCP_INFO_TOTAL_RETRANSMISSIONS = 100;
 
 /** One probe: a socket, and whether its first answer is still waited for. */
 interface OpenProbe {
@@ -106,7 +101,8 @@ export class LinuxPortTransport implements PortTransport {
     let early: EarlyResult | undefined;
     closing(socket, () => {
       configurePackets(socket, this.#options);
-      if (!isTcp) requestReports(socket, family);
+      if (isTcp) requestErrors(socket, family);
+      else requestReports(socket, family);
       const name = socketAddress(family, destination, port);
       probe.startedAt = monotonicNow();
       const status = this.#libc.connect(socket, name, name.length);
@@ -199,18 +195,27 @@ export class LinuxPortTransport implements PortTransport {
     return probes.filter((_, i) => this.#pollfds[2 * i + 1]! >>> 16 !== 0);
   }
 
+  /** Tells what a handshake has come to; nothing where it is still under way. */
   #connected(
     probe: OpenProbe,
     error: number,
     at: number,
     handler: PortHandler,
   ): void {
-    if (error === 0 && this.#isClosed(probe.socket)) error = c.ECONNREFUSED;
-    const ms = error === 0 ? this.#handshakeMs(probe.socket) : undefined;
+    const handshake = error === 0 ? handshakeOf(probe.socket) : undefined;
+    const isConnected = handshake?.state === "connected";
+    // It says who was the cause of an error, and may be there before the error is.
+    const report = isConnected ? undefined : this.#nextReport(probe);
+    if (report === undefined && handshake?.state === "under way") return;
     this.#close(probe);
-    if (error === 0 || error === c.ECONNREFUSED) {
+    const isRefused = report === undefined
+      // Where nothing tells why there is no connection, somebody took the error.
+      ? error === c.ECONNREFUSED || handshake?.state === "closed"
+      : isPortUnreachable(this.#options.family, report);
+    if (isConnected || isRefused) {
+      const ms = handshake?.roundTripMs;
       handler.answered(probe.cookie, {
-        refused: error !== 0,
+        refused: isRefused,
         at: NaN,
         readAt: at,
         roundTrip: ms === undefined
@@ -219,36 +224,20 @@ export class LinuxPortTransport implements PortTransport {
         hopLimit: -1,
         data: new Uint8Array(),
       });
+    } else if (report !== undefined) {
+      handler.error(probe.cookie, report);
     } else {
       handler.failed(probe.cookie, systemError("connect", error));
     }
   }
 
-  /** Whether there is no connection, though no error is left to tell: somebody took it. */
-  #isClosed(socket: number): boolean {
-    return this.#tcpInfo(socket)?.getUint8(0) === TCP_CLOSE;
-  }
-
-  #tcpInfo(socket: number): DataView | undefined {
-    const info = new Uint8Array(TCP_INFO_BYTES);
-    const length = new Uint8Array(Uint32Array.of(TCP_INFO_BYTES).buffer);
-    const status = this.#libc.getsockopt(
-      socket,
-      c.IPPROTO_TCP,
-      c.TCP_INFO,
-      info,
-      length,
-    );
-    return status < 0 ? undefined : new DataView(info.buffer);
-  }
-
-  /** The kernel's own measure of SYN to SYN/ACK; none where a SYN was repeated. */
-  #handshakeMs(socket: number): number | undefined {
-    const view = this.#tcpInfo(socket);
-    if (view === undefined) return undefined;
-    const microseconds = view.getUint32(TCP_INFO_RTT, true);
-    const isRepeated = view.getUint32(TCP_INFO_TOTAL_RETRANSMISSIONS, true) > 0;
-    return microseconds === 0 || isRepeated ? undefined : microseconds / 1e3;
+  /** The next ICMP error in the error queue of a probe; it is valid until something else is read. */
+  #nextReport(probe: OpenProbe): IcmpErrorReport | undefined {
+    while (this.#receiveOne(probe, c.MSG_ERRQUEUE)) {
+      const report = this.#icmpReport();
+      if (report !== undefined) return report;
+    }
+    return undefined;
   }
 
   #readDatagrams(probe: OpenProbe, handler: PortHandler): number {
@@ -303,26 +292,33 @@ export class LinuxPortTransport implements PortTransport {
   }
 
   #takeReport(probe: OpenProbe, handler: PortHandler): void {
-    const ancillary = this.#ancillary;
-    switch (ancillary.origin) {
-      case c.SO_EE_ORIGIN_TIMESTAMPING:
-        handler.sent(probe.cookie, ancillary.at);
-        break;
+    if (this.#ancillary.origin === c.SO_EE_ORIGIN_TIMESTAMPING) {
+      handler.sent(probe.cookie, this.#ancillary.at);
+      return;
+    }
+    const report = this.#icmpReport();
+    if (report === undefined) return;
+    if (isPortUnreachable(this.#options.family, report)) {
+      this.#answer(probe, true, new Uint8Array());
+    } else {
+      handler.error(probe.cookie, report);
+    }
+  }
+
+  /** What was read last, if it is an ICMP error. */
+  #icmpReport(): IcmpErrorReport | undefined {
+    switch (this.#ancillary.origin) {
       case c.SO_EE_ORIGIN_ICMP:
-      case c.SO_EE_ORIGIN_ICMP6: {
-        const report = ancillary.report(this.#batch, 0);
-        if (isPortUnreachable(this.#options.family, report)) {
-          this.#answer(probe, true, new Uint8Array());
-        } else {
-          handler.error(probe.cookie, report);
-        }
-      }
+      case c.SO_EE_ORIGIN_ICMP6:
+        return this.#ancillary.report(this.#batch, 0);
+      default:
+        return undefined;
     }
   }
 
   #close(probe: OpenProbe): void {
     this.#probes.delete(probe.cookie);
-    this.#loop.remove(probe.socket);
+    this.#loop.forget(probe.socket);
     this.#libc.close(probe.socket);
   }
 

@@ -130,16 +130,24 @@ export function configurePackets(socket: number, options: PacketOptions): void {
   }
 }
 
+/** Has ICMP errors reported in full, in the error queue of the socket. */
+export function requestErrors(socket: number, family: Family): void {
+  const [level, errors] = family === 4
+    ? [IPPROTO_IP, IP_RECVERR]
+    : [IPPROTO_IPV6, IPV6_RECVERR];
+  setOption(socket, level, errors, 1, "error reports");
+}
+
 /** Has errors, hop limits and times reported; returns which clock that gives. */
 export function requestReports(
   socket: number,
   family: Family,
   sendTimestamps = true,
 ): ClockSource {
-  const [level, errors, hopLimits] = family === 4
-    ? [IPPROTO_IP, IP_RECVERR, IP_RECVTTL]
-    : [IPPROTO_IPV6, IPV6_RECVERR, IPV6_RECVHOPLIMIT];
-  setOption(socket, level, errors, 1, "error reports");
+  requestErrors(socket, family);
+  const [level, hopLimits] = family === 4
+    ? [IPPROTO_IP, IP_RECVTTL]
+    : [IPPROTO_IPV6, IPV6_RECVHOPLIMIT];
   setOption(socket, level, hopLimits, 1, "hop limits");
   const request = (stamps: number) =>
     trySetOption(socket, SOL_SOCKET, SO_TIMESTAMPING, stamps);

@@ -1,0 +1,118 @@
+/** Pings of TCP and UDP ports in networks made of the kernel's own hosts. */
+
+import { assertEquals } from "@std/assert";
+import { lines, summaryOf } from "./ping_lines.ts";
+import { labTest } from "./requirements.ts";
+import { Lab, type Topology } from "./topology.ts";
+
+/** Two hosts and a router that lets nothing through to port 90. */
+const ROUTED: Topology = {
+  hosts: {
+    near: {
+      routes: ["default via 10.9.1.2", "default via fd09:1::2"],
+      // It soon gives up looking for a neighbour.
+      sysctls: {
+        "net.ipv4.neigh.eth0.retrans_time_ms": 20,
+        "net.ipv6.neigh.eth0.retrans_time_ms": 20,
+      },
+    },
+    router: {
+      forwarding: true,
+      // As often as they are asked for.
+      sysctls: { "net.ipv4.icmp_ratelimit": 0, "net.ipv6.icmp.ratelimit": 0 },
+      rules: `table inet lab { chain forward {
+        type filter hook forward priority 0;
+        meta l4proto { tcp, udp } th dport 90 reject with icmpx admin-prohibited
+        meta l4proto { tcp, udp } th dport 91 reject with icmpx port-unreachable
+      }
+      }`,
+    },
+    far: {
+      routes: ["default via 10.9.2.1", "default via fd09:2::1"],
+      rules: `table inet lab { chain input {
+        type filter hook input priority 0;
+        tcp dport 92 reject with icmpx port-unreachable
+        tcp dport 93 reject with tcp reset
+      }
+      }`,
+    },
+  },
+  links: [[
+    { host: "near", addresses: ["10.9.1.1/24", "fd09:1::1/64"] },
+    { host: "router", addresses: ["10.9.1.2/24", "fd09:1::2/64"] },
+  ], [
+    { host: "router", addresses: ["10.9.2.1/24", "fd09:2::1/64"] },
+    { host: "far", addresses: ["10.9.2.2/24", "fd09:2::2/64"] },
+  ]],
+};
+
+const PATHS = [
+  { router: "10.9.1.2", far: "10.9.2.2", own: "10.9.1.1", alone: "10.9.1.9" },
+  {
+    router: "fd09:1::2",
+    far: "fd09:2::2",
+    own: "fd09:1::1",
+    alone: "fd09:1::9",
+  },
+];
+
+labTest(
+  "ping names who reports an error of a TCP probe, as of a UDP one",
+  async () => {
+    await using lab = await Lab.create(ROUTED);
+    for (const { router, far, own, alone } of PATHS) {
+      const isFour = far === "10.9.2.2";
+      for (
+        const [what, from, type, code] of [
+          [`9 -t 1 ${far}`, router, isFour ? 11 : 3, 0],
+          [`90 ${far}`, router, isFour ? 3 : 1, isFour ? 13 : 1],
+          [`91 ${far}`, router, isFour ? 3 : 1, isFour ? 3 : 4],
+          // Nobody answers for this address, says this machine itself.
+          [`9 ${alone}`, own, isFour ? 3 : 1, isFour ? 1 : 3],
+        ] as const
+      ) {
+        const errors = [];
+        for (const protocol of ["tcp", "udp"]) {
+          const result = await lab.run(
+            "near",
+            `netdiag ping --json -c 2 -i 10ms --${protocol} ${what}`,
+          );
+          assertEquals(result.code, 1, result.stderr);
+          assertEquals(summaryOf(result).errors, 2, result.stdout);
+          const error = lines(result).find(({ type }) => type === "error")!;
+          errors.push({ ...error, time: 0 });
+        }
+        const [tcp, udp] = errors;
+        assertEquals(tcp, udp);
+        assertEquals([tcp!.from, tcp!.icmpType, tcp!.icmpCode], [
+          from,
+          type,
+          code,
+        ]);
+      }
+    }
+  },
+  ["nft"],
+);
+
+labTest(
+  "ping takes for an answer what the host itself says of a closed TCP port",
+  async () => {
+    await using lab = await Lab.create(ROUTED);
+    for (const { far } of PATHS) {
+      for (const port of [9, 92, 93]) {
+        const result = await lab.run(
+          "near",
+          `netdiag ping --json -c 3 -i 10ms --tcp ${port} ${far}`,
+        );
+        assertEquals(result.code, 0, result.stdout);
+        assertEquals(
+          lines(result).filter(({ refused }) => refused).length,
+          3,
+          result.stdout,
+        );
+      }
+    }
+  },
+  ["nft"],
+);
