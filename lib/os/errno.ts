@@ -50,6 +50,11 @@ export function notSupported(
   return new SystemError(operation, 0, "ENOTSUP", description);
 }
 
+/** Whether the system takes no message now, and may later: a queue or a buffer is full. */
+export function isCongestion({ code }: SystemError): boolean {
+  return code === "EAGAIN" || code === "ENOBUFS" || code === "ENOMEM";
+}
+
 /** The system allows this process no ICMP socket of any kind. */
 export class IcmpRefusedError extends SystemError {
   /** For the library's own use; a constructor cannot be hidden. */

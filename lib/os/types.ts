@@ -193,7 +193,9 @@ export interface PortHandler {
 export interface PortTransport extends Disposable {
   /**
    * Sends a probe: a TCP handshake, or one datagram. Returns false when as
-   * many are open as may be; a `done` one then makes room.
+   * many are open as may be; a `done` one then makes room. Returns false as
+   * well when the system can take none now, and {@linkcode congestion} says
+   * why.
    *
    * @throws {SystemError} when the system refuses it
    */
@@ -202,6 +204,8 @@ export interface PortTransport extends Disposable {
     destination: SystemAddress,
     payload: Uint8Array<ArrayBuffer>,
   ): boolean;
+  /** Why the system did not take the last probe; undefined where it was not asked to, or did. */
+  readonly congestion?: SystemError | undefined;
   /** No first answer to this probe is waited for any more; a late one is still reported while there is room. */
   done(cookie: number): void;
   /** Reads what has come, without waiting; returns how many items were handed over. */

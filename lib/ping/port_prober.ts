@@ -1,3 +1,4 @@
+import type { SystemError } from "../os/errno.ts";
 import type { IcmpErrorReport, PortTransport } from "../os/types.ts";
 import type { Family } from "../wire/address.ts";
 import { describeIcmpError } from "../wire/icmp.ts";
@@ -53,6 +54,10 @@ export class PortProber implements Prober {
       scopeId: this.#targets.scopeId(target),
     }, this.#datagram);
     return isTaken ? 1 : 0;
+  }
+
+  get congestion(): SystemError | undefined {
+    return this.#transport.congestion;
   }
 
   done(number: number): void {

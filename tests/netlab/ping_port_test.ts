@@ -1,8 +1,8 @@
 /** Pings of TCP and UDP ports in networks made of the kernel's own hosts. */
 
 import { assertEquals } from "@std/assert";
-import { lines, summaryOf } from "./ping_lines.ts";
-import { labTest } from "./requirements.ts";
+import { lines, PAIR, summaryOf } from "./ping_lines.ts";
+import { labTest, TBF } from "./requirements.ts";
 import { Lab, type Topology } from "./topology.ts";
 
 /** Two hosts and a router that lets nothing through to port 90. */
@@ -115,4 +115,21 @@ labTest(
     }
   },
   ["nft"],
+);
+
+labTest(
+  "ping waits for a full queue with a probe of a UDP port",
+  async () => {
+    await using lab = await Lab.create(PAIR);
+    await lab.shell("near", `tc qdisc add dev eth0 root ${TBF.join(" ")}`);
+    // Nobody listens, and the host may say so as often as it is asked.
+    await lab.shell("far", "sysctl -qw net.ipv4.icmp_ratelimit=0");
+    const result = await lab.run(
+      "near",
+      "netdiag ping --json -q -l 200 -c 200 -W 10 --udp 9 10.9.1.2",
+    );
+    const { answered, errors } = summaryOf(result);
+    assertEquals([answered, errors], [200, 0], result.stdout);
+  },
+  ["tbf"],
 );

@@ -5,6 +5,7 @@ export type Requirement =
   | "namespaces"
   | "tun"
   | "nft"
+  | "tbf"
   | "curl"
   | "nginx"
   | "openssl"
@@ -64,10 +65,23 @@ function namespacesMissing(): string | undefined {
   return undefined;
 }
 
+/** A slow link with a short queue, as `tc qdisc` has it. */
+export const TBF = "tbf rate 400kbit burst 1600 limit 3000".split(" ");
+
 const CHECKS: Readonly<Record<Requirement, () => string | undefined>> = {
   namespaces: namespacesMissing,
   tun: () => opens("/dev/net/tun") ? undefined : "needs /dev/net/tun",
   nft: () => succeeds("nft", "--version") ? undefined : "needs nftables",
+  tbf: () =>
+    succeeds(
+        "unshare",
+        "-n",
+        "tc",
+        ..."qdisc add dev lo root".split(" "),
+        ...TBF,
+      )
+      ? undefined
+      : "needs the token bucket filter of tc",
   curl: () => succeeds("curl", "--version") ? undefined : "needs curl",
   nginx: () => succeeds("nginx", "-v") ? undefined : "needs nginx",
   openssl: () => succeeds("openssl", "version") ? undefined : "needs openssl",

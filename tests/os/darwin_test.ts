@@ -374,6 +374,25 @@ Deno.test("macOS: a wait of almost a second is as long", async () => {
   assertEquals(world.now - from, 1000);
 });
 
+Deno.test("macOS: a probe of a UDP port waits for a full queue", async () => {
+  const ENOBUFS = 55;
+  const fake = new FakeDarwin({
+    network: ({ source, destination, body }) => [{
+      afterMs: 7,
+      packet: udpPacket(source, 49152, body.slice(8), HOP_LIMIT, destination),
+    }],
+    admit: (index) => index % 2 === 0 ? ENOBUFS : 0,
+  });
+  const { counts: ended } = await pingOver(fake.system, HOST[4], {
+    probe: "udp",
+    port: 7,
+    count: 3,
+    intervalMs: 50,
+  });
+  assertEquals(ended, counts({ transmitted: 3, answered: 3 }));
+  assertEquals(fake.open, 0);
+});
+
 Deno.test("macOS: the route, the interface and the rights of the user are known", async () => {
   const fake = new FakeDarwin();
   const { system } = fake;

@@ -61,9 +61,7 @@ export const NI_MAXHOST = 1025;
 
 // sys/errno.h
 export const EPERM = 1;
-export const ENOMEM = 12;
 export const EACCES = 13;
 export const EAGAIN = 35;
 export const EMSGSIZE = 40;
-export const ENOBUFS = 55;
 export const ECONNREFUSED = 61;

@@ -11,6 +11,7 @@ import {
 import { quotedEcho } from "../../wire/ip.ts";
 import {
   IcmpRefusedError,
+  isCongestion,
   MessageTooLongError,
   SystemError,
 } from "../errno.ts";
@@ -154,9 +155,7 @@ export class DarwinIcmpTransport implements IcmpTransport {
       if (taken > 0) return taken;
       const failure = systemError("send", error);
       if (error === c.EMSGSIZE) throw new MessageTooLongError(failure, 0);
-      const isFull = error === c.EAGAIN || error === c.ENOBUFS ||
-        error === c.ENOMEM;
-      if (!isFull) throw failure;
+      if (!isCongestion(failure)) throw failure;
       this.congestion = failure;
       return 0;
     }

@@ -1,3 +1,4 @@
+import { isCongestion, SystemError } from "../errno.ts";
 import type {
   PortHandler,
   PortProbeOptions,
@@ -30,6 +31,7 @@ interface OpenProbe {
  * bsd/netinet/udp_usrreq.c), without who sent it.
  */
 export class DarwinUdpTransport implements PortTransport {
+  congestion: SystemError | undefined;
   readonly #lib: LibSystem;
   readonly #loop: DarwinEventLoop;
   readonly #options: PortProbeOptions;
@@ -54,7 +56,23 @@ export class DarwinUdpTransport implements PortTransport {
     destination: SystemAddress,
     payload: Uint8Array<ArrayBuffer>,
   ): boolean {
+    this.congestion = undefined;
     if (!this.#makeRoom()) return false;
+    try {
+      this.#begin(cookie, destination, payload);
+      return true;
+    } catch (error) {
+      if (!(error instanceof SystemError && isCongestion(error))) throw error;
+      this.congestion = error;
+      return false;
+    }
+  }
+
+  #begin(
+    cookie: number,
+    destination: SystemAddress,
+    payload: Uint8Array<ArrayBuffer>,
+  ): void {
     const { family, port } = this.#options;
     const socket = new Socket(
       this.#lib,
@@ -80,7 +98,6 @@ export class DarwinUdpTransport implements PortTransport {
       this.#loop.add(socket.descriptor);
     });
     this.#probes.set(cookie, { cookie, socket, isWaiting: true });
-    return true;
   }
 
   #configure(socket: Socket, bytes: number): void {

@@ -8,6 +8,7 @@ import { PacketError } from "../../wire/errors.ts";
 import { decodeIpv4Header, decodeIpv6Header } from "../../wire/ip.ts";
 import {
   IcmpRefusedError,
+  isCongestion,
   MessageTooLongError,
   SystemError,
 } from "../errno.ts";
@@ -173,24 +174,21 @@ export class LinuxIcmpTransport implements IcmpTransport {
         this.#stamps?.advance(sent);
         return sent;
       }
-      const number = errno();
-      if (
-        number === c.EAGAIN || number === c.ENOBUFS || number === c.ENOMEM
-      ) {
+      const failure = systemError("send", errno());
+      if (isCongestion(failure)) {
         this.#deferReports();
         this.#stamps?.restart();
-        this.congestion = systemError("send", number);
+        this.congestion = failure;
         return 0;
       }
       // A report about an earlier message fails the call as well: take the reports, and try again.
       this.#localMtu = 0;
       this.#deferReports();
       this.#stamps?.restart();
-      if (number === c.EMSGSIZE && this.#localMtu > 0) {
-        const error = systemError("send", number);
-        throw new MessageTooLongError(error, this.#localMtu);
+      if (failure.errno === c.EMSGSIZE && this.#localMtu > 0) {
+        throw new MessageTooLongError(failure, this.#localMtu);
       }
-      if (attempt === ATTEMPTS) throw systemError("send", number);
+      if (attempt === ATTEMPTS) throw failure;
     }
   }
 

@@ -1,4 +1,5 @@
 import { ICMP4, ICMP6 } from "../../wire/icmp.ts";
+import { isCongestion, SystemError } from "../errno.ts";
 import type {
   IcmpErrorReport,
   PortAnswer,
@@ -48,6 +49,7 @@ interface EarlyResult {
 
 /** Probes of a TCP or UDP port, each on a connected socket of its own, so that nothing can be mixed up. */
 export class LinuxPortTransport implements PortTransport {
+  congestion: SystemError | undefined;
   readonly #libc: Libc = libc();
   readonly #loop: LinuxEventLoop;
   readonly #options: PortProbeOptions;
@@ -83,7 +85,23 @@ export class LinuxPortTransport implements PortTransport {
     destination: SystemAddress,
     payload: Uint8Array<ArrayBuffer>,
   ): boolean {
+    this.congestion = undefined;
     if (!this.#makeRoom()) return false;
+    try {
+      this.#begin(cookie, destination, payload);
+      return true;
+    } catch (error) {
+      if (!(error instanceof SystemError && isCongestion(error))) throw error;
+      this.congestion = error;
+      return false;
+    }
+  }
+
+  #begin(
+    cookie: number,
+    destination: SystemAddress,
+    payload: Uint8Array<ArrayBuffer>,
+  ): void {
     const { family, protocol, port } = this.#options;
     const isTcp = protocol === "tcp";
     const socket = openSocket(
@@ -133,7 +151,6 @@ export class LinuxPortTransport implements PortTransport {
     // Only now is it sure that the socket stays open.
     this.#probes.set(cookie, probe);
     if (early !== undefined) this.#early.push(early);
-    return true;
   }
 
   /** Closes the oldest probe that is not waited for, if all places are taken. */
