@@ -13,7 +13,7 @@ import type { ProbeOptions } from "./types.ts";
 
 export { openDenoLoop, resolveByConnecting } from "../socket/port.ts";
 
-/** Probes that may be open at one time: well below the usual limit of 1024 descriptors. */
+/** Probes of a run that may be open at one time: well below the usual limit of 1024 descriptors. */
 const CAPACITY = 512;
 
 /** A prober for one family. */
@@ -24,7 +24,9 @@ export async function openPortProber(
   payload: Payload,
 ): Promise<Prober> {
   const { protocol, family } = options;
-  const transport = await openPort(loop, { ...options, capacity: CAPACITY });
+  // The families have shares of their own, so that none waits for another's probes.
+  const capacity = Math.floor(CAPACITY / targets.families.size);
+  const transport = await openPort(loop, { ...options, capacity });
   return new PortProber(
     protocol,
     family,

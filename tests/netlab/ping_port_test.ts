@@ -133,3 +133,46 @@ labTest(
   },
   ["tbf"],
 );
+
+labTest(
+  "ping of a port at many targets makes do with the descriptors that there are",
+  async () => {
+    await using lab = await Lab.create({
+      hosts: {
+        alone: {
+          // Silent addresses: every probe stays open until its time is over.
+          rules: `table inet lab { chain input {
+            type filter hook input priority 0;
+            meta l4proto { tcp, udp } th dport 9 drop
+          }
+          }`,
+        },
+      },
+    });
+    await lab.shell(
+      "alone",
+      `ip route add local 10.77.0.0/16 dev lo
+      ip -6 route add local fd77::/64 dev lo`,
+    );
+    const targets = Array.from(
+      { length: 600 },
+      (_, i) => `10.77.${i >> 8}.${i & 255}\nfd77::${i.toString(16)}`,
+    );
+    for (const descriptors of [1024, 128]) {
+      const some = targets.slice(0, descriptors);
+      for (const protocol of ["tcp", "udp"]) {
+        const result = await lab.run("alone", [
+          ...["prlimit", `--nofile=${descriptors}`],
+          ...lab.netdiag([
+            ...["ping", "--json", "-q", "--retries", "0", "-W", "200ms"],
+            ...["--rate", "0", `--${protocol}`, "9", "--file", "-"],
+          ]),
+        ], { stdin: some.join("\n") });
+        assertEquals([result.code, result.stderr], [1, ""]);
+        const { transmitted, lost } = summaryOf(result);
+        assertEquals([transmitted, lost], [2 * some.length, 2 * some.length]);
+      }
+    }
+  },
+  ["nft"],
+);

@@ -38,15 +38,16 @@ export interface Ready {
 }
 
 /**
- * One epoll instance, made at the first wait: when the answer is there
- * before, there is nothing to wait for. The wait runs on a thread of its own,
- * so that signals and timers of the program go on meanwhile, and all reading
- * stays with the synchronous callers.
+ * One epoll instance, which watches from the first wait on: when the answer is
+ * there before, there is nothing to wait for. The wait runs on a thread of its
+ * own, so that signals and timers of the program go on meanwhile, and all
+ * reading stays with the synchronous callers.
  */
 export class LinuxEventLoop implements EventLoop {
   readonly #libc: Libc;
   #epoll = -1;
   #wakeup = -1;
+  #isWatching = false;
   /** What to wait for, by descriptor. */
   readonly #interests = new Map<number, number>();
   /** Whom {@linkcode dispatch} tells, by descriptor. */
@@ -85,20 +86,20 @@ export class LinuxEventLoop implements EventLoop {
     this.#interests.set(descriptor, events);
     this.#addedIn[descriptor] = this.#batch;
     if (ready !== undefined) this.#ready[descriptor] = ready;
-    if (this.#epoll >= 0) this.#control(EPOLL_CTL_ADD, descriptor, events);
+    if (this.#isWatching) this.#control(EPOLL_CTL_ADD, descriptor, events);
   }
 
   /** Waits for other events of a descriptor that was added. */
   change(descriptor: number, events: number): void {
     this.#interests.set(descriptor, events);
-    if (this.#epoll >= 0) this.#control(EPOLL_CTL_MOD, descriptor, events);
+    if (this.#isWatching) this.#control(EPOLL_CTL_MOD, descriptor, events);
   }
 
   /** Stops waiting for a descriptor. */
   remove(descriptor: number): void {
     this.#interests.delete(descriptor);
     this.#ready[descriptor] = undefined;
-    if (this.#epoll >= 0) this.#control(EPOLL_CTL_DEL, descriptor, 0);
+    if (this.#isWatching) this.#control(EPOLL_CTL_DEL, descriptor, 0);
   }
 
   /** Stops waiting for a descriptor that is closed right after, which takes it out of epoll by itself. */
@@ -107,7 +108,9 @@ export class LinuxEventLoop implements EventLoop {
     this.#ready[descriptor] = undefined;
   }
 
-  #open(): void {
+  /** Opens the descriptors that a wait takes, for who is about to use up all that there are. */
+  reserve(): void {
+    if (this.#epoll >= 0) return;
     this.#epoll = check(
       this.#libc.epoll_create1(EPOLL_CLOEXEC),
       "create an epoll instance",
@@ -117,11 +120,17 @@ export class LinuxEventLoop implements EventLoop {
       "create an event descriptor",
     );
     this.#control(EPOLL_CTL_ADD, this.#wakeup, EPOLLIN);
+    // struct pollfd { int fd; short events; short revents; }
+    new Int32Array(this.#pollfdBytes.buffer).set([this.#epoll, POLLIN]);
+  }
+
+  /** Has epoll watch what was added, and from now on what is. */
+  #watch(): void {
+    this.reserve();
+    this.#isWatching = true;
     for (const [descriptor, events] of this.#interests) {
       this.#control(EPOLL_CTL_ADD, descriptor, events);
     }
-    // struct pollfd { int fd; short events; short revents; }
-    new Int32Array(this.#pollfdBytes.buffer).set([this.#epoll, POLLIN]);
   }
 
   #control(operation: number, descriptor: number, events: number): void {
@@ -150,7 +159,7 @@ export class LinuxEventLoop implements EventLoop {
     if (!this.#woken) {
       const milliseconds = Math.min(until - this.now(), LONGEST_WAIT_MS);
       if (milliseconds <= 0) return;
-      if (this.#epoll < 0) this.#open();
+      if (!this.#isWatching) this.#watch();
       if (busy && milliseconds <= BUSY_MS) {
         await this.#waitBusily(until);
       } else await this.#waitAsleep(milliseconds);
@@ -183,7 +192,7 @@ export class LinuxEventLoop implements EventLoop {
    * Deno's own loop.
    */
   async dispatch(until: number): Promise<void> {
-    if (this.#epoll < 0) this.#open();
+    if (!this.#isWatching) this.#watch();
     const start = this.now();
     const milliseconds = Math.max(0, Math.min(until - start, LONGEST_WAIT_MS));
     if (start - this.#turnAt < TURN_MS) {

@@ -58,6 +58,8 @@ export class LinuxPortTransport implements PortTransport {
   readonly #batch: MessageBatch;
   /** Open probes, the oldest first. */
   readonly #probes = new Map<number, OpenProbe>();
+  /** How many may be open. */
+  #capacity: number;
   readonly #early: EarlyResult[] = [];
   /** Answers that were read and are not yet told. */
   readonly #answers: { cookie: number; answer: PortAnswer }[] = [];
@@ -68,6 +70,7 @@ export class LinuxPortTransport implements PortTransport {
   constructor(loop: LinuxEventLoop, options: PortProbeOptions) {
     this.#loop = loop;
     this.#options = options;
+    this.#capacity = options.capacity;
     this.#ancillary = new Ancillary(options.family, this.#wall);
     this.#batch = new MessageBatch(
       options.family,
@@ -91,7 +94,13 @@ export class LinuxPortTransport implements PortTransport {
       this.#begin(cookie, destination, payload);
       return true;
     } catch (error) {
-      if (!(error instanceof SystemError && isCongestion(error))) throw error;
+      if (!(error instanceof SystemError)) throw error;
+      if (isOutOfDescriptors(error) && this.#probes.size > 0) {
+        // This process may have fewer than there are places: those that are open make room.
+        this.#capacity = this.#probes.size;
+        return false;
+      }
+      if (!isCongestion(error)) throw error;
       this.congestion = error;
       return false;
     }
@@ -102,6 +111,8 @@ export class LinuxPortTransport implements PortTransport {
     destination: SystemAddress,
     payload: Uint8Array<ArrayBuffer>,
   ): void {
+    // One that is alone may be answered before there is anything to wait for.
+    if (this.#probes.size > 0) this.#loop.reserve();
     const { family, protocol, port } = this.#options;
     const isTcp = protocol === "tcp";
     const socket = openSocket(
@@ -155,7 +166,7 @@ export class LinuxPortTransport implements PortTransport {
 
   /** Closes the oldest probe that is not waited for, if all places are taken. */
   #makeRoom(): boolean {
-    if (this.#probes.size < this.#options.capacity) return true;
+    if (this.#probes.size < this.#capacity) return true;
     for (const probe of this.#probes.values()) {
       if (!probe.isWaiting) {
         this.#close(probe);
@@ -342,6 +353,10 @@ export class LinuxPortTransport implements PortTransport {
   [Symbol.dispose](): void {
     for (const probe of this.#probes.values()) this.#close(probe);
   }
+}
+
+function isOutOfDescriptors({ errno }: SystemError): boolean {
+  return errno === c.EMFILE || errno === c.ENFILE;
 }
 
 function arrival({ at, readAt }: PortAnswer): number {
