@@ -1,6 +1,6 @@
 /** Pings of TCP and UDP ports in networks made of the kernel's own hosts. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { lines, PAIR, summaryOf } from "./ping_lines.ts";
 import { labTest, TBF } from "./requirements.ts";
 import { Lab, type Topology } from "./topology.ts";
@@ -176,3 +176,57 @@ labTest(
   },
   ["nft"],
 );
+
+labTest(
+  "ping of a TCP port goes on where closed connections would keep every local port",
+  async () => {
+    await using lab = await Lab.create(PAIR);
+    await lab.shell(
+      "near",
+      "sysctl -qw net.ipv4.ip_local_port_range='40000 50000'",
+    );
+    const server = await lab.spawn("far", "netdiag echo tcp://0.0.0.0:7007");
+    await server.line((line) => line.includes("listening"));
+    const result = await lab.run(
+      "near",
+      "netdiag ping --json -q -c 11000 -i 0 --tcp 7007 10.9.1.2",
+    );
+    assertEquals(summaryOf(result).answered, 11_000, result.stdout);
+    server.kill("SIGINT");
+    const closes = (await server.finish()).stdout.split("\n")
+      .filter((line) => line.includes(" closed ("))
+      .map((line) => line.includes("(end)") ? "FIN" : "RST");
+    assertEquals(closes.length, 11_000);
+    assertEquals(new Set(closes.slice(0, 1000)), new Set(["FIN"]));
+    assertEquals(new Set(closes.slice(-1000)), new Set(["RST"]));
+  },
+);
+
+labTest("ping of a TCP port says that no local port is free", async () => {
+  await using lab = await Lab.create(PAIR);
+  await lab.shell(
+    "near",
+    `sysctl -qw net.ipv4.ip_local_port_range='40000 40003'
+    ip -6 route add 2001:db8::/32 dev lo
+    ip -6 address flush scope host
+    ip -6 address flush dev eth0`,
+  );
+  const server = await lab.spawn("far", "netdiag echo tcp://0.0.0.0:7007");
+  await server.line((line) => line.includes("listening"));
+  const command = "netdiag ping -c 5 -i 10ms --tcp 7007";
+  const some = await lab.run("near", `${command} 10.9.1.2`);
+  assertEquals(some.code, 0);
+  const complaints = some.stderr.trim().split("\n");
+  for (const line of complaints) {
+    assertStringIncludes(line, "ping: local error: No local port is free");
+    assertStringIncludes(line, "net.ipv4.ip_local_port_range");
+  }
+  assertStringIncludes(some.stdout, `+${complaints.length} errors`);
+  const none = await lab.run("near", `${command} 10.9.1.2`);
+  assertEquals([none.code, none.stdout], [2, ""]);
+  assertStringIncludes(none.stderr, '"10.9.1.2": No local port is free');
+  // The same number stands for something else, too.
+  const unaddressed = await lab.run("near", `${command} 2001:db8::1`);
+  assertEquals([unaddressed.code, unaddressed.stdout], [2, ""]);
+  assertStringIncludes(unaddressed.stderr, "Cannot assign requested address");
+});

@@ -116,6 +116,7 @@ export const EMFILE = 24;
 export const EPIPE = 32;
 export const EMSGSIZE = 90;
 export const EPROTONOSUPPORT = 93;
+export const EADDRNOTAVAIL = 99;
 export const ENETDOWN = 100;
 export const ENETUNREACH = 101;
 export const ECONNABORTED = 103;

@@ -13,7 +13,9 @@ import { monotonicNow, WallClock } from "./clock.ts";
 import * as c from "./constants.ts";
 import type { LinuxEventLoop } from "./event_loop.ts";
 import { check, errno, type Libc, libc, systemError } from "./libc.ts";
+import { LocalPorts, NoLocalPortError } from "./local_ports.ts";
 import { MessageBatch } from "./messages.ts";
+import { route } from "./route.ts";
 import { socketAddress } from "./sockaddr.ts";
 import {
   closing,
@@ -21,6 +23,7 @@ import {
   openSocket,
   requestErrors,
   requestReports,
+  resetAtClose,
   takeSocketError,
 } from "./socket.ts";
 import { handshakeOf } from "./tcp_info.ts";
@@ -60,6 +63,7 @@ export class LinuxPortTransport implements PortTransport {
   readonly #probes = new Map<number, OpenProbe>();
   /** How many may be open. */
   #capacity: number;
+  readonly #ports = new LocalPorts();
   readonly #early: EarlyResult[] = [];
   /** Answers that were read and are not yet told. */
   readonly #answers: { cookie: number; answer: PortAnswer }[] = [];
@@ -100,7 +104,9 @@ export class LinuxPortTransport implements PortTransport {
         this.#capacity = this.#probes.size;
         return false;
       }
-      if (!isCongestion(error)) throw error;
+      const mayPass = isCongestion(error) ||
+        error instanceof NoLocalPortError && this.#ports.hadSome;
+      if (!mayPass) throw error;
       this.congestion = error;
       return false;
     }
@@ -141,7 +147,7 @@ export class LinuxPortTransport implements PortTransport {
       // Deno 2.6 under load). The socket itself tells what came of it.
       const isUnderWay = error === c.EINPROGRESS || error === c.ENOENT;
       const isAnswer = error === 0 || error === c.ECONNREFUSED;
-      if (!isUnderWay && !isAnswer) throw systemError("connect", error);
+      if (!isUnderWay && !isAnswer) throw this.#refusal(error, destination);
       if (isTcp) {
         // What is nearby has answered before the call returns.
         const answer = isUnderWay ? takeSocketError(socket) : error;
@@ -162,6 +168,15 @@ export class LinuxPortTransport implements PortTransport {
     // Only now is it sure that the socket stays open.
     this.#probes.set(cookie, probe);
     if (early !== undefined) this.#early.push(early);
+  }
+
+  #refusal(error: number, destination: SystemAddress): SystemError {
+    if (this.#options.protocol === "tcp" && error === c.EADDRNOTAVAIL) {
+      // It may also mean that no address of this machine will do, and then the route has none, either.
+      route({ ...this.#options, destination });
+      return this.#ports.ranOut(monotonicNow());
+    }
+    return systemError("connect", error);
   }
 
   /** Closes the oldest probe that is not waited for, if all places are taken. */
@@ -235,6 +250,7 @@ export class LinuxPortTransport implements PortTransport {
     // It says who was the cause of an error, and may be there before the error is.
     const report = isConnected ? undefined : this.#nextReport(probe);
     if (report === undefined && handshake?.state === "under way") return;
+    if (isConnected && !this.#ports.endsWithFin(at)) resetAtClose(probe.socket);
     this.#close(probe);
     const isRefused = report === undefined
       // Where nothing tells why there is no connection, somebody took the error.

@@ -18,6 +18,7 @@ import {
   IPV6_UNICAST_HOPS,
   SO_BINDTODEVICE,
   SO_ERROR,
+  SO_LINGER,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
   SO_TIMESTAMPING,
@@ -153,6 +154,15 @@ export function requestReports(
     trySetOption(socket, SOL_SOCKET, SO_TIMESTAMPING, stamps);
   if (sendTimestamps && request(SEND_STAMPS | RECEIVE_STAMPS)) return "kernel";
   return request(RECEIVE_STAMPS) ? "kernel-receive" : "user";
+}
+
+/** struct linger { int l_onoff; int l_linger; }: on, with no time to linger, is a reset. */
+const LINGER_RESET = new Uint8Array(Int32Array.of(1, 0).buffer);
+
+/** Has the close of a connection be a reset (socket(7), SO_LINGER). */
+export function resetAtClose(socket: number): void {
+  const bytes = LINGER_RESET;
+  libc().setsockopt(socket, SOL_SOCKET, SO_LINGER, bytes, bytes.length);
 }
 
 /** Takes the error that is pending on a socket; 0 is none. */

@@ -14,6 +14,7 @@ import {
   closing,
   interfaceIndex,
   openSocket,
+  resetAtClose,
   socketName,
   takeSocketError,
 } from "./socket.ts";
@@ -21,8 +22,6 @@ import {
 /** What one read takes. */
 const READ_BYTES = 65_536;
 const READ_SIZE = BigInt(READ_BYTES);
-/** struct linger { int l_onoff; int l_linger; }: on, with no time to linger, is a reset. */
-const LINGER_RESET = new Uint8Array(Int32Array.of(1, 0).buffer);
 
 /**
  * What breaks a connection. Anything else that a call fails with is taken for
@@ -260,15 +259,7 @@ export class LinuxStream implements StreamConnection, Ready {
     this.#queue = [];
     this.#network.sockets.delete(this);
     this.#loop.forget(this.#socket);
-    if (reset !== undefined) {
-      this.#libc.setsockopt(
-        this.#socket,
-        c.SOL_SOCKET,
-        c.SO_LINGER,
-        LINGER_RESET,
-        LINGER_RESET.length,
-      );
-    }
+    if (reset !== undefined) resetAtClose(this.#socket);
     this.#libc.close(this.#socket);
   }
 
