@@ -106,8 +106,8 @@ async function tellInText(
   values: PingValues,
   { output, report, signal, style }: Context,
 ): Promise<PingSummary | undefined> {
-  const isNamed = !values.numeric && !NUMERIC.test(host) &&
-    parseAddress(withoutZone(host)) === undefined;
+  const isNamed = !values.numeric &&
+    parseAddress(withoutZone(host)) === undefined && !NUMERIC.test(host);
   const names = isNamed ? await openNames(signal) : undefined;
   const text = new OneText({
     quiet: values.quiet,
