@@ -77,18 +77,18 @@ export interface CommonPlan {
 }
 
 function common(options: ProbeOptions, timeoutMs: number): CommonPlan {
-  const [text = "", zone] = options.source?.split("%", 2) ?? [];
-  const address = parseAddress(text);
   return {
     size: options.size ?? DEFAULT_SIZE,
     intervalMs: options.intervalMs ?? DEFAULT_INTERVAL_MS,
     timeoutMs: options.timeoutMs ?? timeoutMs,
-    source: options.source === undefined
-      ? {}
-      : address === undefined
-      ? { interface: options.source }
-      : { address, zone },
+    source: options.source === undefined ? {} : parseSource(options.source),
   };
+}
+
+function parseSource(source: string): Source {
+  const [text, zone] = source.split("%", 2) as [string, string?];
+  const address = parseAddress(text);
+  return address === undefined ? { interface: source } : { address, zone };
 }
 
 /** What {@linkcode ping} does with its options. */
