@@ -113,8 +113,9 @@ export async function* pingManyInBatches(
       probers,
       timeoutMs: plan.timeoutMs,
       roundTrips: options.roundTrips,
-      // A target is told of once only, so not before its last answer can be counted.
-      waitsAfterErrors: true,
+      // A target is told of once only, so not before its last answer can be
+      // counted; an error ends the handshake that it is about.
+      waitsAfterErrors: options.probe !== "tcp",
       signal,
     }, {
       wantsEvents: options.probes === true,

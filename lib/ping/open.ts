@@ -25,7 +25,7 @@ import type { ProbeOptions } from "./types.ts";
 
 /**
  * What is probed where a host has an address: with the zone that the source
- * interface implies for a link-local one, and with this machine's own for the
+ * implies for a link-local one, and with this machine's own for the
  * one that stands for it, as connect(2) takes it.
  */
 export function asDestination(
@@ -36,24 +36,29 @@ export function asDestination(
     const text = target.family === 4 ? "127.0.0.1" : "::1";
     return { ...target, bytes: parseAddress(text)!, text };
   }
-  const name = plan.source.interface;
+  const { interface: name, zone = name } = plan.source;
   if (
-    name === undefined || target.scopeId !== 0 || !isLinkLocal(target.bytes)
+    zone === undefined || target.scopeId !== 0 || !isLinkLocal(target.bytes)
   ) {
     return target;
   }
   return {
     ...target,
-    scopeId: interfaceIndex(name),
-    zone: `%${name}`,
+    scopeId: name === undefined ? zoneIndex(zone) : interfaceIndex(name),
+    zone: `%${zone}`,
   };
+}
+
+/** The number of a zone, which is the name of an interface or that number (RFC 4007, section 11). */
+function zoneIndex(zone: string): number {
+  return /^\d+$/.test(zone) ? Number(zone) : interfaceIndex(zone);
 }
 
 function sourceAddress({ source }: CommonPlan): SystemAddress | undefined {
   const { address: bytes, zone } = source;
   if (bytes === undefined) return undefined;
   if (zone === undefined) return { bytes, scopeId: 0 };
-  const scopeId = /^\d+$/.test(zone) ? Number(zone) : interfaceIndex(zone);
+  const scopeId = zoneIndex(zone);
   if (scopeId !== 0) return { bytes, scopeId };
   throw new OptionError(
     "source",
@@ -83,6 +88,10 @@ export async function sourceFor(
     });
     return source;
   } catch (error) {
+    // Any other says what it could not use.
+    const isConnect = error instanceof SystemError &&
+      error.operation === "connect";
+    if (!isConnect) throw error;
     const way = `reach ${target.text}${target.zone} from ${options.source}`;
     throw asSystemError(error, way);
   }
@@ -114,13 +123,14 @@ export function throwIfHopeless(
   options: ProbeOptions,
 ): void {
   const isForbidden = error.code === "EACCES";
-  if (isForbidden && family === 4 && !options.broadcast) {
+  const mayBeBroadcast = family === 4 && (options.probe ?? "icmp") === "icmp";
+  if (isForbidden && mayBeBroadcast && !options.broadcast) {
     throw new OptionError(
       "broadcast",
       `Cannot ping "${host}": ${NO_BROADCAST}`,
     );
   }
-  if (HOPELESS.includes(error.code) || isForbidden && family === 6) {
+  if (HOPELESS.includes(error.code) || isForbidden && !mayBeBroadcast) {
     const { errno, code, description } = error;
     throw new SystemError(`reach "${host}"`, errno, code, description);
   }

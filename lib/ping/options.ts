@@ -1,7 +1,7 @@
 /** Checks and defaults of the options, before anything is opened or sent. */
 
 import { checkChoice, checkNumber, OptionError } from "../socket/options.ts";
-import { parseAddress } from "../wire/address.ts";
+import { isLinkLocal, parseAddress, withoutZone } from "../wire/address.ts";
 import {
   DEFAULT_INTERVAL_MS,
   DEFAULT_MANY_TIMEOUT_MS,
@@ -86,9 +86,13 @@ function common(options: ProbeOptions, timeoutMs: number): CommonPlan {
 }
 
 function parseSource(source: string): Source {
-  const [text, zone] = source.split("%", 2) as [string, string?];
-  const address = parseAddress(text);
-  return address === undefined ? { interface: source } : { address, zone };
+  const address = parseAddress(source);
+  if (address !== undefined) return { address };
+  const text = withoutZone(source);
+  const linkLocal = parseAddress(text);
+  return text === source || linkLocal === undefined || !isLinkLocal(linkLocal)
+    ? { interface: source }
+    : { address: linkLocal, zone: source.slice(text.length + 1) };
 }
 
 /** What {@linkcode ping} does with its options. */

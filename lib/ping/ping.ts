@@ -88,6 +88,13 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
       ? undefined
       : await sourceFor(target, plan, options);
 
+    const zoneOf = (source: Uint8Array) =>
+      !isLinkLocal(source)
+        ? ""
+        : plan.source.zone === undefined
+        ? target.zone
+        : `%${plan.source.zone}`;
+
     const targets = new Targets(1);
     targets.setName(0, host);
     targets.setAddress(0, target.bytes, zone);
@@ -138,8 +145,7 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
       size: options.probe === "tcp" ? 0 : plan.size,
       ...(source === undefined ? {} : {
         source: {
-          address: formatAddress(source) +
-            (isLinkLocal(source) ? target.zone : ""),
+          address: formatAddress(source) + zoneOf(source),
           ...(plan.source.interface === undefined
             ? {}
             : { interface: plan.source.interface }),

@@ -122,6 +122,10 @@ async function lookUpByDeno(
       resolve(found);
     });
   });
+  // Deno 2.6 has an empty list where others have an error.
+  if (found.length === 0) {
+    throw new ResolutionError(host, "it has no address", "EAI_NODATA");
+  }
   for (const { address } of found) requireNotDenied(host, address, port);
   return found.map(({ address, family }) => ({
     family: family === 4 ? 4 : 6,

@@ -1,6 +1,6 @@
 /** Pings of TCP and UDP ports in networks made of the kernel's own hosts. */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { lines, PAIR, summaryOf } from "./ping_lines.ts";
 import { labTest, TBF } from "./requirements.ts";
 import { Lab, type Topology } from "./topology.ts";
@@ -82,6 +82,12 @@ labTest(
           const error = lines(result).find(({ type }) => type === "error")!;
           errors.push({ ...error, time: 0 });
         }
+        // Nothing can follow the error that ends a handshake.
+        const many = await lab.run(
+          "near",
+          `netdiag ping --json -c 1 -W 2s --tcp ${what} ${own}`,
+        );
+        assert(summaryOf(many).durationMs < 1500, many.stdout);
         const [tcp, udp] = errors;
         assertEquals(tcp, udp);
         assertEquals([tcp!.from, tcp!.icmpType, tcp!.icmpCode], [
@@ -222,9 +228,11 @@ labTest("ping of a TCP port says that no local port is free", async () => {
     assertStringIncludes(line, "net.ipv4.ip_local_port_range");
   }
   assertStringIncludes(some.stdout, `+${complaints.length} errors`);
-  const none = await lab.run("near", `${command} 10.9.1.2`);
-  assertEquals([none.code, none.stdout], [2, ""]);
-  assertStringIncludes(none.stderr, '"10.9.1.2": No local port is free');
+  for (const source of ["", "-I 10.9.1.1 "]) {
+    const none = await lab.run("near", `${command} ${source}10.9.1.2`);
+    assertEquals([none.code, none.stdout], [2, ""]);
+    assertStringIncludes(none.stderr, '"10.9.1.2": No local port is free');
+  }
   // The same number stands for something else, too.
   const unaddressed = await lab.run("near", `${command} 2001:db8::1`);
   assertEquals([unaddressed.code, unaddressed.stdout], [2, ""]);

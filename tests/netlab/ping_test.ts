@@ -112,6 +112,21 @@ labTest("ping reaches a link-local neighbour by its zone", async () => {
   const sourced = await from("eth0");
   assertEquals(sourced.code, 0, sourced.stderr);
   assertStringIncludes(sourced.stdout, " from fe80::99%eth0 ");
+  const unzoned = await lab.run(
+    "near",
+    `netdiag ping -c 1 -I fe80::99%eth0 ${address}`,
+  );
+  assertStringIncludes(unzoned.stdout, `bytes from ${address}%eth0: `);
+  const wrong = await lab.run("near", "netdiag ping -I 10.9.1.1%eth0 10.9.1.2");
+  assertStringIncludes(
+    wrong.stderr,
+    'interface "10.9.1.1%eth0": No such device',
+  );
+  const loopback = await lab.run("near", "netdiag ping -I 127.0.0.1 10.9.1.2");
+  assertEquals(
+    loopback.stderr,
+    "netdiag ping: Cannot reach 10.9.1.2 from 127.0.0.1: Invalid argument (EINVAL)\n",
+  );
   assertEquals(
     (await from("eth9")).stderr,
     'netdiag ping: Cannot use source address fe80::99%eth9: there is no interface "eth9"\n',
@@ -168,6 +183,14 @@ labTest(
     const refused = await lab.run("near", "netdiag ping -c 1 10.9.1.255");
     assertEquals(refused.code, 2);
     assertStringIncludes(refused.stderr, "-b");
+    const port = await lab.run("near", "netdiag ping --udp 9 -c 1 10.9.1.255");
+    assertEquals(
+      [port.code, port.stderr],
+      [
+        2,
+        'netdiag ping: Cannot reach "10.9.1.255": Permission denied (EACCES)\n',
+      ],
+    );
     const { code, stdout } = await lab.run(
       "near",
       "netdiag ping -b -c 2 -i 10ms 10.9.1.255",

@@ -42,6 +42,7 @@ export const IP_TOS = 1;
 export const IP_TTL = 2;
 export const IP_MTU_DISCOVER = 10;
 export const IP_RECVERR = 11;
+export const IP_BIND_ADDRESS_NO_PORT = 24;
 export const IP_RECVTTL = 12;
 export const IP_MULTICAST_TTL = 33;
 

@@ -11,6 +11,7 @@ import {
   POLLIN,
 } from "./constants.ts";
 import { check, expectManyCalls, type Libc, libc } from "./libc.ts";
+import { closing } from "./socket.ts";
 
 /** The longest single wait; a longer one is made of several, so that no thread waits for ever. */
 const LONGEST_WAIT_MS = 10_000;
@@ -111,14 +112,16 @@ export class LinuxEventLoop implements EventLoop {
   /** Opens the descriptors that a wait takes, for who is about to use up all that there are. */
   reserve(): void {
     if (this.#epoll >= 0) return;
-    this.#epoll = check(
+    const epoll = check(
       this.#libc.epoll_create1(EPOLL_CLOEXEC),
       "create an epoll instance",
     );
-    this.#wakeup = check(
-      this.#libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
-      "create an event descriptor",
-    );
+    this.#wakeup = closing(epoll, () =>
+      check(
+        this.#libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
+        "create an event descriptor",
+      ));
+    this.#epoll = epoll;
     this.#control(EPOLL_CTL_ADD, this.#wakeup, EPOLLIN);
     // struct pollfd { int fd; short events; short revents; }
     new Int32Array(this.#pollfdBytes.buffer).set([this.#epoll, POLLIN]);

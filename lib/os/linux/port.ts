@@ -18,6 +18,7 @@ import { MessageBatch } from "./messages.ts";
 import { route } from "./route.ts";
 import { socketAddress } from "./sockaddr.ts";
 import {
+  chooseLocalPortLate,
   closing,
   configurePackets,
   openSocket,
@@ -135,6 +136,9 @@ export class LinuxPortTransport implements PortTransport {
     };
     let early: EarlyResult | undefined;
     closing(socket, () => {
+      if (isTcp && this.#options.sourceAddress !== undefined) {
+        chooseLocalPortLate(socket);
+      }
       configurePackets(socket, this.#options);
       if (isTcp) requestErrors(socket, family);
       else requestReports(socket, family);

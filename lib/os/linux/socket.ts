@@ -4,6 +4,7 @@ import { type Family, formatAddress } from "../../wire/address.ts";
 import type { ClockSource, PacketOptions } from "../types.ts";
 import { RECEIVE_STAMPS, SEND_STAMPS } from "./ancillary.ts";
 import {
+  IP_BIND_ADDRESS_NO_PORT,
   IP_MULTICAST_TTL,
   IP_RECVERR,
   IP_RECVTTL,
@@ -129,6 +130,15 @@ export function configurePackets(socket: number, options: PacketOptions): void {
     const option = four ? IP_TOS : IPV6_TCLASS;
     setOption(socket, level, option, tos, "the type of service");
   }
+}
+
+/**
+ * Has connect(2) choose the local port where an address is bound: it takes one
+ * that is in use for another destination, too (ip(7), IP_BIND_ADDRESS_NO_PORT).
+ */
+export function chooseLocalPortLate(socket: number): void {
+  // Without it, there are fewer ports. IPv6 has no option of its own.
+  trySetOption(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
 }
 
 /** Has ICMP errors reported in full, in the error queue of the socket. */
