@@ -2,6 +2,7 @@
 
 import { UsageError } from "./cli/errors.ts";
 import { completionScript, type Shell, SHELLS } from "./cli/completions.ts";
+import { NO_PERMISSIONS } from "./cli/permissions.ts";
 import type { Command } from "./command.ts";
 
 /** The `completions` command. */
@@ -39,7 +40,7 @@ export const completions: Command<Record<never, never>> = {
     }
     const script = await completionScript(shellOf(name));
     return {
-      permissions: { required: [], optional: [] },
+      permissions: NO_PERMISSIONS,
       run({ output }) {
         output.write(script);
         return Promise.resolve(0);

@@ -2,6 +2,7 @@
 
 import { commandHelp, overview } from "./cli/help_text.ts";
 import { UsageError } from "./cli/errors.ts";
+import { NO_PERMISSIONS } from "./cli/permissions.ts";
 import type { Command } from "./command.ts";
 import { loadCommand } from "./registry.ts";
 
@@ -18,7 +19,7 @@ export const help: Command<Record<never, never>> = {
       ? overview()
       : await explain([name, ...words]);
     return {
-      permissions: { required: [], optional: [] },
+      permissions: NO_PERMISSIONS,
       run({ output }) {
         output.write(text);
         return Promise.resolve(0);

@@ -2,11 +2,9 @@
 
 import { UsageError } from "./cli/errors.ts";
 import { parseCommandLine } from "./cli/parse.ts";
-import { flags } from "./cli/permissions.ts";
-import type { Command, Permissions } from "./command.ts";
+import { flags, NO_PERMISSIONS } from "./cli/permissions.ts";
+import type { Command } from "./command.ts";
 import { loadCommand } from "./registry.ts";
-
-const NONE: Permissions = { required: [], optional: [] };
 
 /** The `permissions` command. */
 export const permissions: Command<Record<never, never>> = {
@@ -37,11 +35,11 @@ export const permissions: Command<Record<never, never>> = {
     const { command, args } = await loadCommand([name, ...words]);
     const parsed = parseCommandLine(command.options, args, command.wraps);
     const { required, advised = [] } = parsed.options.help
-      ? NONE
+      ? NO_PERMISSIONS
       : (await command.prepare(parsed)).permissions;
     const line = flags([...required, ...advised]).join(" ");
     return {
-      permissions: NONE,
+      permissions: NO_PERMISSIONS,
       run({ output }) {
         output.write(`${line}\n`);
         return Promise.resolve(0);

@@ -35,6 +35,9 @@ const DECLARED: Readonly<Record<Permission["name"], true>> = {
 export const PERMISSION_FLAGS: readonly string[] = Object.keys(DECLARED)
   .map((name) => `--allow-${name}`);
 
+/** What takes none. */
+export const NO_PERMISSIONS: Permissions = { required: [], optional: [] };
+
 /** More hosts than this are not listed one by one. */
 export const MAX_LISTED_HOSTS = 16;
 

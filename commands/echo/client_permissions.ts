@@ -2,7 +2,7 @@
 
 import type { Endpoint } from "../../lib/socket/endpoint.ts";
 import { denoUdpSource } from "../../lib/socket/permission.ts";
-import { parseAddress, withoutZone } from "../../lib/wire/address.ts";
+import { isAddress } from "../../lib/wire/address.ts";
 import type { Permission, Permissions } from "../command.ts";
 
 /** The options that decide on it. */
@@ -33,13 +33,15 @@ export function clientPermissions(
   const { transport, port } = endpoint;
   const host = endpoint.host || (ipv6 ? "::1" : "127.0.0.1");
   required.push({ name: "net", host, port });
-  const isName = parseAddress(withoutZone(host)) === undefined;
-  const picksAddress = isName && (ipv4 || ipv6);
+  const picksAddress = (ipv4 || ipv6) && !isAddress(host);
   const advised: Permission[] = [];
   if (isNative && (picksAddress || transport === "udp")) advised.push(ffi);
   if (!isNative && transport === "udp") {
     // Whatever address it finds for a name.
-    advised.push({ name: "net", ...isName ? {} : denoUdpSource(host) });
+    advised.push({
+      name: "net",
+      ...isAddress(host) ? denoUdpSource(host) : {},
+    });
   }
   // TLS is Deno's own, which is given the address that was picked.
   if (isNative && picksAddress && transport === "tls") {

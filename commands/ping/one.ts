@@ -8,7 +8,7 @@ import type {
   PingSummary,
   ProbeOptions,
 } from "../../lib/ping/types.ts";
-import { parseAddress, withoutZone } from "../../lib/wire/address.ts";
+import { isAddress } from "../../lib/wire/address.ts";
 import { mayUseNative } from "../../lib/socket/permission.ts";
 import { oncePerKey, signalsOf } from "../cli/signals.ts";
 import type { Context } from "../command.ts";
@@ -107,7 +107,7 @@ async function tellInText(
   { output, report, signal, style }: Context,
 ): Promise<PingSummary | undefined> {
   const isNamed = !values.numeric &&
-    parseAddress(withoutZone(host)) === undefined && !NUMERIC.test(host);
+    !isAddress(host) && !NUMERIC.test(host);
   const names = isNamed ? await openNames(signal) : undefined;
   const text = new OneText({
     quiet: values.quiet,

@@ -88,13 +88,6 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
       ? undefined
       : await sourceFor(target, plan, options);
 
-    const zoneOf = (source: Uint8Array) =>
-      !isLinkLocal(source)
-        ? ""
-        : plan.source.zone === undefined
-        ? target.zone
-        : `%${plan.source.zone}`;
-
     const targets = new Targets(1);
     targets.setName(0, host);
     targets.setAddress(0, target.bytes, zone);
@@ -145,7 +138,7 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
       size: options.probe === "tcp" ? 0 : plan.size,
       ...(source === undefined ? {} : {
         source: {
-          address: formatAddress(source) + zoneOf(source),
+          address: formatSource(source, plan.source.zone, target.zone),
           ...(plan.source.interface === undefined
             ? {}
             : { interface: plan.source.interface }),
@@ -174,6 +167,17 @@ export function ping(host: string, options: PingOptions = {}): PingRun {
     },
     summary,
   };
+}
+
+/** A link-local source is in its own zone, or else in that of the target. */
+function formatSource(
+  source: Uint8Array,
+  zone: string | undefined,
+  targetZone: string,
+): string {
+  const text = formatAddress(source);
+  if (!isLinkLocal(source)) return text;
+  return text + (zone === undefined ? targetZone : `%${zone}`);
 }
 
 /** The port, where the probes have one. */

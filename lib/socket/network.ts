@@ -20,6 +20,7 @@ import { loadSystem } from "../os/system.ts";
 import {
   type Family,
   familyOf,
+  isAddress,
   parseAddress,
   withoutZone,
 } from "../wire/address.ts";
@@ -237,7 +238,7 @@ class Scoped implements ScopedNetwork {
       const source = denoUdpSource(host);
       requireNet(source.host, source.port);
       // It looks a name up only where every port of it is granted.
-      if (!isLiteral(host)) requireNet(host);
+      if (!isAddress(host)) requireNet(host);
       told = namingNet(handler, to.name);
     }
     const associate = (name: SocketName) =>
@@ -284,17 +285,13 @@ function missingNet(error: Error, to: SocketName | undefined): Error {
   const { code } = error as { code?: unknown };
   if (code !== "UNKNOWN" || to === undefined || !("port" in to)) return error;
   const { host, port } = to;
-  if (isLiteral(host) ? mayReach(host, port) : isNetUnlimited()) return error;
+  if (isAddress(host) ? mayReach(host, port) : isNetUnlimited()) return error;
   return new PermissionError(
-    isLiteral(host)
+    isAddress(host)
       ? `net access to "${permissionHost(host, port)}"`
       : `net access to the address of "${host}"`,
     "--allow-net",
   );
-}
-
-function isLiteral(host: string): boolean {
-  return parseAddress(withoutZone(host)) !== undefined;
 }
 
 /** Deno's sockets look names up themselves, and take the first address they find. */

@@ -183,6 +183,11 @@ export function isMulticast(address: Uint8Array): boolean {
     : address[0] === 0xff;
 }
 
+/** Whether a host is an address already, with a zone or without, and no name. */
+export function isAddress(host: string): boolean {
+  return parseAddress(withoutZone(host)) !== undefined;
+}
+
 /** Whether an address stands for this machine itself, as `0.0.0.0` and `::` do where one is connected to. */
 export function isUnspecified(address: Uint8Array): boolean {
   return address.every((byte) => byte === 0);

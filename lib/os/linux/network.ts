@@ -27,9 +27,8 @@ export class LinuxNetwork implements Network {
   /** Every socket that is open. */
   readonly sockets = new Set<Disposable>();
   readonly #timers = new Timers();
-  #closed = false;
-
   readonly #running: Promise<void>;
+  #closed = false;
 
   constructor() {
     this.#running = this.#run();
