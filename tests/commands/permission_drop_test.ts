@@ -1,9 +1,11 @@
 /** What may a command do? What `netdiag permissions` says, and no more. */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { dropOthers } from "../../commands/cli/permissions.ts";
+import { PAIR } from "../netlab/ping_lines.ts";
 import { labTest } from "../netlab/requirements.ts";
-import { flagsTest, IS_BINARY, openPorts, run } from "./_program.ts";
+import { Lab } from "../netlab/topology.ts";
+import { command, flagsTest, IS_BINARY, openPorts, run } from "./_program.ts";
 
 const HOST = "127.0.0.1";
 
@@ -113,6 +115,89 @@ flagsTest("a host outside the granted ones is refused by name", async () => {
     'netdiag ping: Requires net access to "127.0.0.1:1": run again with --allow-net=127.0.0.1:1\n',
   );
 });
+
+/** What a host has sent: all of IPv4, and of IPv6 all but what the system says to its neighbours. */
+const SENT = `grep -E '^(Ip|Tcp):' /proc/net/snmp
+  grep -E '^(Icmp6OutEchos|Udp6OutDatagrams) ' /proc/net/snmp6`;
+
+/** Pings by the library, before which nobody has checked the permissions. */
+const SCRIPT = `import { ping, pingMany } from "${new URL(
+  "../../mod.ts",
+  import.meta.url,
+)}";
+  const [host, probe] = Deno.args;
+  const options = { count: 1, probe, port: probe === "icmp" ? undefined : 9 };
+  for (const run of [ping(host, options), pingMany([host], options)]) {
+    try {
+      for await (const event of run);
+      console.log("ran");
+    } catch (error) {
+      console.log(error.name);
+    }
+  }`;
+
+icmpTest(
+  "the library sends nothing to a host outside the granted ones",
+  async () => {
+    await using lab = await Lab.create(PAIR);
+    const file = await Deno.makeTempFile({ suffix: ".js" });
+    try {
+      await Deno.writeTextFile(file, SCRIPT);
+      const ping = async (net: string, ...args: string[]) => {
+        const deno = [Deno.execPath(), "run", "--quiet", "--no-prompt"];
+        const line = [...deno, "--allow-ffi", net, file, ...args];
+        return (await lab.run("near", line)).stdout;
+      };
+      for (const far of ["10.9.1.2", "fd09:1::2"]) {
+        for (const probe of ["icmp", "tcp", "udp"]) {
+          const before = await lab.shell("near", SENT);
+          assertEquals(
+            await ping("--allow-net=10.9.1.1,[fd09:1::1]", far, probe),
+            "PermissionError\nPermissionError\n",
+          );
+          assertEquals(await lab.shell("near", SENT), before, probe);
+          assertEquals(await ping("--allow-net", far, probe), "ran\nran\n");
+          assertNotEquals(await lab.shell("near", SENT), before, probe);
+        }
+      }
+    } finally {
+      await Deno.remove(file);
+    }
+  },
+);
+
+icmpTest(
+  "a ping to a host outside the granted ones sends nothing",
+  async () => {
+    await using lab = await Lab.create(PAIR);
+    const ping = (net: string, args: readonly string[]) =>
+      lab.run(
+        "near",
+        command([net, "--allow-ffi"], ["ping", "-c", "1", ...args]),
+      );
+    for (const far of ["10.9.1.2", "fd09:1::2"]) {
+      for (const probe of [[], ["--tcp", "9"], ["--udp", "9"]]) {
+        for (const targets of [[far], ["-g", far, far]]) {
+          const args = [...probe, ...targets];
+          const before = await lab.shell("near", SENT);
+          const { code, stdout, stderr } = await ping(
+            "--allow-net=10.9.1.1,[fd09:1::1]",
+            args,
+          );
+          assertEquals([code, stdout], [2, ""]);
+          assertMatch(stderr, /^netdiag ping: Requires net access to ".*\n$/);
+          assertEquals(await lab.shell("near", SENT), before, args.join(" "));
+          await ping("--allow-net", args);
+          assertNotEquals(
+            await lab.shell("near", SENT),
+            before,
+            args.join(" "),
+          );
+        }
+      }
+    }
+  },
+);
 
 Deno.test({
   name: "dropOthers() leaves nothing but what a command needs",
