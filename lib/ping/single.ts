@@ -40,7 +40,7 @@ export function singleEngine(
     probers: new Map([[targets.family(0)!, prober]]),
     timeoutMs: plan.timeoutMs,
     lingerMs: options.timeoutMs === undefined
-      ? () => linger(engine, plan)
+      ? () => linger(engine, plan, prober)
       : undefined,
     deadline: hasDeadline ? loop.now() + deadlineMs : undefined,
     onRefusal: (error) => {
@@ -55,11 +55,18 @@ export function singleEngine(
   return engine;
 }
 
+/** TCP asks once more after a second (RFC 6298 section 2), and the timers of Linux may be nearly a tenth late. */
+const SYN_REPEAT_MS = 1100;
+
 /** As ping waits for the last answers: twice the longest round trip, one interval at least. */
-function linger(engine: Engine, plan: SingleOptionsPlan): number | undefined {
-  return engine.statistics.count === 0
-    ? undefined
-    : Math.max(2 * engine.statistics.maxMs, plan.intervalMs);
+function linger(
+  { statistics }: Engine,
+  { intervalMs }: SingleOptionsPlan,
+  { socket }: Prober,
+): number | undefined {
+  if (statistics.count === 0) return undefined;
+  const repeatMs = socket === "tcp" ? SYN_REPEAT_MS : 0;
+  return Math.max(2 * statistics.maxMs + repeatMs, intervalMs);
 }
 
 /** As many ended as were asked for; with a deadline, the first error ends the run too. */

@@ -36,7 +36,8 @@ export interface ProbeOptions {
   /**
    * How long a probe waits for its answer, in milliseconds; what comes after
    * is late. Default 10,000 for one target (at the end of a run that had
-   * answers: twice the longest round trip, one interval at least), 1000 for many.
+   * answers: twice the longest round trip, one interval at least; with TCP, long
+   * enough for a repeated handshake), 1000 for many.
    */
   readonly timeoutMs?: number | undefined;
   /** Ends the run: the summary follows at once, if anything was sent. */

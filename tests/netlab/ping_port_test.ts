@@ -195,7 +195,8 @@ labTest(
     await server.line((line) => line.includes("listening"));
     const result = await lab.run(
       "near",
-      "netdiag ping --json -q -c 11000 -i 0 --tcp 7007 10.9.1.2",
+      // A server that falls behind with accepting drops some, which TCP repeats.
+      "netdiag ping --json -q -c 11000 -i 0 -W 10 --tcp 7007 10.9.1.2",
     );
     assertEquals(summaryOf(result).answered, 11_000, result.stdout);
     server.kill("SIGINT");
@@ -206,6 +207,35 @@ labTest(
     assertEquals(new Set(closes.slice(0, 1000)), new Set(["FIN"]));
     assertEquals(new Set(closes.slice(-1000)), new Set(["RST"]));
   },
+);
+
+labTest(
+  "ping waits for TCP to repeat the handshake of the last probe",
+  async () => {
+    await using lab = await Lab.create({
+      ...PAIR,
+      hosts: {
+        near: {},
+        far: {
+          // One SYN of three: that of the second probe.
+          rules: `table inet lab { chain input {
+            type filter hook input priority 0;
+            tcp flags syn tcp dport 9 numgen inc mod 3 1 drop
+          }
+          }`,
+        },
+      },
+    });
+    const result = await lab.run(
+      "near",
+      "netdiag ping --json -c 2 -i 10ms --tcp 9 10.9.1.2",
+    );
+    assertEquals(summaryOf(result).answered, 2, result.stdout);
+    const last = lines(result).findLast(({ type }) => type === "reply")!;
+    assertEquals(last.sequence, 2);
+    assert(last.rttMs >= 1000, result.stdout);
+  },
+  ["nft"],
 );
 
 labTest("ping of a TCP port says that no local port is free", async () => {
