@@ -256,15 +256,20 @@ export class OneText {
   }
 }
 
-/** What an error says, with the MTU where it tells one, in the words of iputils. */
+/** What an error says, with the MTU or the place where it tells one, in the words of iputils. */
 export function errorText(
-  { from, code, message, mtu }: PingError,
+  { from, code, message, mtu, pointer }: PingError,
   family: Family,
 ): string {
   if (from === undefined && code === "EMSGSIZE") {
     const text = "message too long";
     if (mtu === undefined) return text;
     return family === 4 ? `${text}, mtu=${mtu}` : `${text}, mtu: ${mtu}`;
+  }
+  if (pointer !== undefined) {
+    return family === 4
+      ? `${message}: pointer = ${pointer}`
+      : `${message} at ${pointer}`;
   }
   if (mtu === undefined) return message;
   return family === 4 ? `${message} (mtu = ${mtu})` : `${message}: mtu=${mtu}`;

@@ -62,6 +62,8 @@ export interface IcmpErrorReport {
   readonly code: number;
   /** The MTU that "fragmentation needed" or "packet too big" announced; 0 is none. */
   readonly mtu: number;
+  /** Which byte of the packet a "parameter problem" is about. */
+  readonly pointer?: number;
   /** The better first hop that a redirect names. */
   readonly gateway?: Uint8Array;
   /** Where the message was going: 4 or 16 bytes. */

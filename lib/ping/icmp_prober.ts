@@ -16,7 +16,7 @@ import {
   writeEchoHeader,
 } from "../wire/icmp.ts";
 import type { Payload } from "../wire/payload.ts";
-import type { Prober, ProbeSink } from "./prober.ts";
+import { deliveryError, type Prober, type ProbeSink } from "./prober.ts";
 import { Probes } from "./probes.ts";
 import type { Targets } from "./targets.ts";
 
@@ -191,20 +191,14 @@ export class IcmpProber implements Prober {
     const inZone = (address: Uint8Array) =>
       this.#targets.inZone(target, address);
     const from = inZone(report.from);
-    const message = describeIcmpError(family, report.type, report.code);
     if (report.type === (family === 4 ? ICMP4.REDIRECT : ICMP6.REDIRECT)) {
       if (report.gateway !== undefined) {
+        const message = describeIcmpError(family, report.type, report.code);
         sink.redirected(number, from, inZone(report.gateway), message);
       }
       return;
     }
-    sink.undelivered(number, {
-      from,
-      icmpType: report.type,
-      icmpCode: report.code,
-      message,
-      ...(report.mtu > 0 ? { mtu: report.mtu } : {}),
-    });
+    sink.undelivered(number, deliveryError(family, report, from));
   }
 
   /** The probe that an ICMP error quotes; routers may quote no more than its ICMP header. */

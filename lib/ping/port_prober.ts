@@ -1,9 +1,8 @@
 import type { SystemError } from "../os/errno.ts";
 import type { IcmpErrorReport, PortTransport } from "../os/types.ts";
 import type { Family } from "../wire/address.ts";
-import { describeIcmpError } from "../wire/icmp.ts";
 import type { Payload } from "../wire/payload.ts";
-import type { Prober, ProbeSink } from "./prober.ts";
+import { deliveryError, type Prober, type ProbeSink } from "./prober.ts";
 import type { Probes } from "./probes.ts";
 import type { Targets } from "./targets.ts";
 
@@ -96,13 +95,9 @@ export class PortProber implements Prober {
   }
 
   #report(sink: ProbeSink, number: number, report: IcmpErrorReport): void {
-    sink.undelivered(number, {
-      from: this.#targets.inZone(this.#probes.target(number), report.from),
-      icmpType: report.type,
-      icmpCode: report.code,
-      message: describeIcmpError(this.#family, report.type, report.code),
-      ...(report.mtu > 0 ? { mtu: report.mtu } : {}),
-    });
+    const target = this.#probes.target(number);
+    const from = this.#targets.inZone(target, report.from);
+    sink.undelivered(number, deliveryError(this.#family, report, from));
   }
 
   [Symbol.dispose](): void {

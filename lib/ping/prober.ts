@@ -1,7 +1,9 @@
 /** The seam between the engine, which decides when and what, and the protocols that carry probes. */
 
 import type { SystemError } from "../os/errno.ts";
-import type { ClockSource } from "../os/types.ts";
+import type { ClockSource, IcmpErrorReport } from "../os/types.ts";
+import type { Family } from "../wire/address.ts";
+import { describeIcmpError } from "../wire/icmp.ts";
 import type { PingError, ProbeEvent } from "./types.ts";
 
 /** One answer to one probe. */
@@ -33,6 +35,22 @@ export type DeliveryError = Omit<
   PingError,
   keyof ProbeEvent | "type" | "time"
 >;
+
+/** @param from who reported it, as text */
+export function deliveryError(
+  family: Family,
+  { type, code, mtu, pointer }: IcmpErrorReport,
+  from: string,
+): DeliveryError {
+  return {
+    from,
+    icmpType: type,
+    icmpCode: code,
+    message: describeIcmpError(family, type, code),
+    ...(mtu > 0 ? { mtu } : {}),
+    ...(pointer === undefined ? {} : { pointer }),
+  };
+}
 
 /** What becomes of probes; probes are named by their number. */
 export interface ProbeSink {

@@ -209,6 +209,8 @@ export interface PingError extends ProbeEvent {
   readonly message: string;
   /** The next hop's MTU, where the report gives one. */
   readonly mtu?: number;
+  /** Which byte of the packet, from 0, a parameter problem is about. */
+  readonly pointer?: number;
   /** When it became known: Unix time in seconds. */
   readonly time: number;
 }

@@ -11,7 +11,12 @@ import { ICMP4, ICMP6 } from "./icmp_codes.ts";
 import { type IcmpExtension, splitExtensions } from "./icmp_extensions.ts";
 import { IP_PROTOCOL } from "./ip.ts";
 
-export { describeIcmpError, ICMP4, ICMP6 } from "./icmp_codes.ts";
+export {
+  describeIcmpError,
+  ICMP4,
+  ICMP6,
+  isParameterProblem,
+} from "./icmp_codes.ts";
 export type { IcmpExtension, MplsLabel } from "./icmp_extensions.ts";
 
 /** Length of the header that every ICMP message begins with. */

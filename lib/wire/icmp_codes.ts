@@ -86,6 +86,12 @@ const PARAMETER_PROBLEM6 = [
   "Unknown option",
 ];
 
+/** Whether a message tells which byte of a packet was wrong. */
+export function isParameterProblem(family: Family, type: number): boolean {
+  return type ===
+    (family === 4 ? ICMP4.PARAMETER_PROBLEM : ICMP6.PARAMETER_PROBLEM);
+}
+
 /**
  * What an ICMP error or redirect means, in the words of iputils' ping, so
  * that people and scripts recognise them. The MTU, the pointer and the gateway

@@ -293,7 +293,7 @@ Deno.test("OneText tells of an unanswered probe only when asked to", () => {
   assertEquals(line({ ...PROBE, type: "lost", sequence: 2 }), "");
 });
 
-Deno.test("OneText prints errors of routers with who said so, and the MTU", () => {
+Deno.test("OneText prints errors of routers with who said so, and the MTU or the place", () => {
   const frag = {
     from: "10.9.2.2",
     message: "Frag needed and DF set",
@@ -309,6 +309,17 @@ Deno.test("OneText prints errors of routers with who said so, and the MTU", () =
       error({ from: "fd01::2", message: "Packet too big", mtu: 1400 }),
     ]).split("\n")[1],
     "From fd01::2 icmp_seq=1 Packet too big: mtu=1400",
+  );
+  const problem = (message: string, pointer: number) =>
+    error({ from: "fd01::2", message, pointer });
+  assertEquals(
+    render([START, problem("Parameter problem", 20)]).split("\n")[1],
+    "From fd01::2 icmp_seq=1 Parameter problem: pointer = 20",
+  );
+  assertEquals(
+    render([START6, problem("Parameter problem: Unknown option", 0)])
+      .split("\n")[1],
+    "From fd01::2 icmp_seq=1 Parameter problem: Unknown option at 0",
   );
   assertEquals(
     render([START, {

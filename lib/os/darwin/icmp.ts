@@ -7,6 +7,7 @@ import {
   ICMP6,
   ICMP_HEADER_BYTES,
   type IcmpMessage,
+  isParameterProblem,
 } from "../../wire/icmp.ts";
 import { quotedEcho } from "../../wire/ip.ts";
 import {
@@ -251,7 +252,11 @@ export class DarwinIcmpTransport implements IcmpTransport {
       type: message.type,
       code: message.code,
       mtu: message.kind === "error" ? message.mtu : 0,
-      ...(message.kind === "redirect" ? { gateway: message.gateway } : {}),
+      ...(message.kind === "redirect"
+        ? { gateway: message.gateway }
+        : isParameterProblem(this.family, message.type)
+        ? { pointer: message.pointer }
+        : {}),
       destination: echo.destination,
       quoted: quoted.subarray(start, start + QUOTED_BYTES),
     };

@@ -1,5 +1,5 @@
 import type { Family } from "../../wire/address.ts";
-import { ICMP4, ICMP6 } from "../../wire/icmp.ts";
+import { ICMP4, ICMP6, isParameterProblem } from "../../wire/icmp.ts";
 import type { IcmpErrorReport } from "../types.ts";
 import { seconds, type WallClock } from "./clock.ts";
 import * as c from "./constants.ts";
@@ -52,7 +52,7 @@ export class Ancillary {
     return this.#extended < 0 ? 0 : this.#words[this.#extended + 1]! & 0xff;
   }
 
-  /** The MTU of a local error. */
+  /** What comes with an error: an MTU, or what its type has in that place. */
   get info(): number {
     return this.#words[this.#extended + 2]!;
   }
@@ -81,6 +81,9 @@ export class Ancillary {
       code,
       mtu: this.#isTooBig(type, code) ? Math.max(0, this.info) : 0,
       ...(isRedirect ? { gateway: bigEndian(this.info) } : {}),
+      ...(isParameterProblem(this.#family, type)
+        ? { pointer: this.info >>> 0 }
+        : {}),
       destination: batch.addresses[i]!,
       quoted: packet.subarray(0, Math.min(batch.length(i), packet.length)),
     };

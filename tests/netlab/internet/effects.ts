@@ -44,10 +44,13 @@ function inTurn(value: number | readonly number[], turn: number): number {
   return typeof value === "number" ? value : value[turn % value.length]!;
 }
 
-/** Bytes 4 to 7 of an ICMP error: an MTU where that family has it, or a router's address. */
+/** Bytes 4 to 7 of an ICMP error: an MTU or a pointer where that family has it, or a router's address. */
 function restOfHeader(spec: ErrorMessage, request: Packet): Uint8Array {
   const rest = new Uint8Array(4);
   if (spec.gateway !== undefined) rest.set(address(spec.gateway));
+  if (spec.pointer !== undefined) {
+    rest[request.family === 4 ? 0 : 3] = spec.pointer;
+  }
   if (spec.mtu !== undefined) {
     put16(rest, 2, spec.mtu);
     if (request.family === 6) put16(rest, 0, spec.mtu >>> 16);

@@ -40,6 +40,8 @@ export interface ErrorMessage extends Quote {
   readonly from?: string;
   /** Goes where "fragmentation needed" and "packet too big" have the next hop's MTU. */
   readonly mtu?: number;
+  /** Goes where a parameter problem has the place of the byte that is wrong. */
+  readonly pointer?: number;
   /** Goes where a redirect has the address of the better router. */
   readonly gateway?: string;
 }

@@ -85,6 +85,7 @@ const EFFECTS: Readonly<Record<string, [required: Fields, optional?: Fields]>> =
       gapMs: isNumber,
       from: isText,
       mtu: isNumber,
+      pointer: isNumber,
       gateway: isText,
       ...quote,
     }],
