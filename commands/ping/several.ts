@@ -17,9 +17,9 @@ import {
   countTargets,
   listTargets,
   type TargetList,
-  type Targets,
   widestName,
-} from "./targets.ts";
+} from "./target_list.ts";
+import type { Targets } from "./targets.ts";
 
 const EXIT_UNRESOLVED = 2;
 const PROGRESS_MS = 100;

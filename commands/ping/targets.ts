@@ -6,7 +6,7 @@ import {
   formatAddress,
   quoteHost,
 } from "../../lib/wire/address.ts";
-import { systemReason, UsageError } from "../cli/errors.ts";
+import { UsageError } from "../cli/errors.ts";
 import { hosts, isGranted, MAX_LISTED_HOSTS } from "../cli/permissions.ts";
 import type { Operand, Permission } from "../command.ts";
 import type { PingValues } from "../ping.ts";
@@ -22,12 +22,6 @@ export type Targets =
     /** `-` is standard input. */
     readonly path: string;
   };
-
-/** As many targets as there may be, with names of a usual length. */
-const MAX_FILE_BYTES = 2 ** 26;
-
-/** No name that can be resolved is longer (RFC 1035 section 2.3.4). */
-const MAX_NAME_WIDTH = 253;
 
 const NETWORK = /^[\d.:a-f]+\/\d+$/i;
 
@@ -101,10 +95,7 @@ function findTargets(
       'Destination address required, as in "netdiag ping example.com"',
     );
   }
-  const network = names.find((name) => NETWORK.test(name));
-  if (network !== undefined) {
-    throw new UsageError(networkHint(network));
-  }
+  for (const name of names) refuseNetwork(name);
   if (others.length > 0) return { kind: "list", hosts: names };
   if (first.after === "flood" && namesFile(first.text)) {
     return { kind: "file", path: first.text };
@@ -142,8 +133,10 @@ function parseRange(names: readonly string[]): AddressRange {
   return range;
 }
 
-function networkHint(network: string): string {
-  return `${quoteHost(network)} is a network: put -g before it`;
+/** @throws {UsageError} for a network where a host is expected */
+export function refuseNetwork(name: string): void {
+  if (!NETWORK.test(name)) return;
+  throw new UsageError(`${quoteHost(name)} is a network: put -g before it`);
 }
 
 function requireFamily(range: AddressRange, options: PingValues): void {
@@ -191,93 +184,8 @@ export function targetPermissions(
   }
 }
 
-/** What the engine takes: names and addresses, and ranges that are never spelled out. */
-export type TargetList = readonly (string | AddressRange)[];
-
-/**
- * The targets themselves; reads the file of them if that is where they are.
- * Undefined when `signal` aborts before its end.
- *
- * @throws {UsageError} when the file cannot be read or names none
- */
-export async function listTargets(
-  targets: Exclude<Targets, { kind: "one" }>,
-  signal?: AbortSignal,
-): Promise<TargetList | undefined> {
-  switch (targets.kind) {
-    case "list":
-      return targets.hosts;
-    case "range":
-      return [targets.range];
-    case "file": {
-      if (signal?.aborted) return undefined;
-      // A pipe may stay silent for ever; the program ends, and the reading with it.
-      const aborted = Promise.withResolvers<undefined>();
-      signal?.addEventListener("abort", () => aborted.resolve(undefined));
-      const list = await Promise.race([
-        readTargetFile(targets.path),
-        aborted.promise,
-      ]);
-      if (list === undefined) return undefined;
-      if (list.length === 0) {
-        throw new UsageError(`Cannot find a target in "${targets.path}"`);
-      }
-      return list;
-    }
-  }
-}
-
-/** Reads a list of targets from a file, or from standard input for `-`. */
-async function readTargetFile(path: string): Promise<string[]> {
-  const { readLines } = await import("../cli/lines.ts");
-  const targets: string[] = [];
-  try {
-    const input = path === "-" ? Deno.stdin : await Deno.open(path);
-    for await (const line of readLines(input.readable, MAX_FILE_BYTES)) {
-      const target = parseTargetLine(line);
-      if (target === undefined) continue;
-      if (targets.length === MAX_TARGETS) {
-        throw new RangeError();
-      }
-      if (NETWORK.test(target)) throw new UsageError(networkHint(target));
-      targets.push(target);
-    }
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    const reason = error instanceof RangeError
-      ? `more than ${MAX_TARGETS} targets, or ${MAX_FILE_BYTES} bytes`
-      : systemReason(error);
-    throw new UsageError(`Cannot read targets from "${path}": ${reason}`);
-  }
-  return targets;
-}
-
-/** The target in a line: its first word; undefined where it is empty or a comment, which `#` begins. */
-export function parseTargetLine(line: string): string | undefined {
-  const [word = ""] = line.replace(/#.*/, "").trim().split(/\s/);
-  return word === "" ? undefined : word;
-}
-
-/** How many targets there are. */
-export function countTargets(list: TargetList): number {
-  return list.reduce<number>(
-    (sum, target) => sum + (typeof target === "string" ? 1 : target.count),
-    0,
-  );
-}
-
-/** The length of the longest name among the targets, as far as names go: one overlong line must not widen all. */
-export function widestName(list: TargetList): number {
-  let width = 0;
-  for (const target of list) {
-    const names = typeof target === "string" ? [target] : addresses(target);
-    for (const name of names) width = Math.max(width, name.length);
-  }
-  return Math.min(width, MAX_NAME_WIDTH);
-}
-
 /** Every address of a range, as text. */
-function* addresses(range: AddressRange): Generator<string> {
+export function* addresses(range: AddressRange): Generator<string> {
   const bytes = new Uint8Array(range.family === 4 ? 4 : 16);
   for (let i = 0; i < range.count; i++) {
     range.write(i, bytes);

@@ -14,7 +14,7 @@ import { MAX_TARGETS } from "./limits.ts";
 import { type CommonPlan, planMany } from "./options.ts";
 import type { Prober } from "./prober.ts";
 import { Probes, SEQUENCES } from "./probes.ts";
-import { ManySchedule } from "./schedule.ts";
+import { ManySchedule } from "./many_schedule.ts";
 import { Targets } from "./targets.ts";
 import type {
   PingManyEvent,

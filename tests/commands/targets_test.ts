@@ -10,10 +10,9 @@ import { PING_OPTIONS } from "../../commands/ping.ts";
 import {
   countTargets,
   listTargets,
-  planTargets,
-  type Targets,
   widestName,
-} from "../../commands/ping/targets.ts";
+} from "../../commands/ping/target_list.ts";
+import { planTargets, type Targets } from "../../commands/ping/targets.ts";
 import { AddressError, AddressRange } from "../../lib/wire/address.ts";
 
 function plan(...args: string[]): Targets {

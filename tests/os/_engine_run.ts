@@ -5,7 +5,7 @@ import { IcmpProber } from "../../lib/ping/icmp_prober.ts";
 import { planMany, planSingle } from "../../lib/ping/options.ts";
 import { Payload } from "../../lib/wire/payload.ts";
 import { Probes } from "../../lib/ping/probes.ts";
-import { ManySchedule } from "../../lib/ping/schedule.ts";
+import { ManySchedule } from "../../lib/ping/many_schedule.ts";
 import { singleEngine } from "../../lib/ping/single.ts";
 import { PortProber } from "../../lib/ping/port_prober.ts";
 import { Targets } from "../../lib/ping/targets.ts";

@@ -6,7 +6,7 @@ import { planMany, planSingle } from "../../lib/ping/options.ts";
 import { ICMP_HEADER_BYTES } from "../../lib/wire/icmp.ts";
 import { Payload } from "../../lib/wire/payload.ts";
 import { Probes } from "../../lib/ping/probes.ts";
-import { ManySchedule } from "../../lib/ping/schedule.ts";
+import { ManySchedule } from "../../lib/ping/many_schedule.ts";
 import { singleEngine } from "../../lib/ping/single.ts";
 import { Targets } from "../../lib/ping/targets.ts";
 import type {

@@ -11,13 +11,8 @@ import type { LinuxEventLoop, Ready } from "./event_loop.ts";
 import { check, errno, type Libc, libc, systemError } from "./libc.ts";
 import { MessageBatch } from "./messages.ts";
 import type { LinuxNetwork } from "./network.ts";
-import {
-  decodeName,
-  encodeName,
-  familyOfName,
-  portOf,
-  type SocketFamily,
-} from "./sockaddr.ts";
+import { portOf, type SocketFamily } from "./sockaddr.ts";
+import { decodeName, encodeName, familyOfName } from "./socket_name.ts";
 import { closing, interfaceIndex, openSocket, socketName } from "./socket.ts";
 import { bindTo, setBuffers, shareName } from "./socket_options.ts";
 

@@ -9,12 +9,8 @@ import * as c from "./constants.ts";
 import type { LinuxEventLoop, Ready } from "./event_loop.ts";
 import { check, errno, type Libc, libc, systemError } from "./libc.ts";
 import type { LinuxNetwork } from "./network.ts";
-import {
-  decodeName,
-  encodeName,
-  familyOfName,
-  SOCKADDR_UN_BYTES,
-} from "./sockaddr.ts";
+import { SOCKADDR_UN_BYTES } from "./sockaddr.ts";
+import { decodeName, encodeName, familyOfName } from "./socket_name.ts";
 import {
   closing,
   interfaceIndex,

@@ -3,7 +3,8 @@
 import type { SocketName, StreamOptions } from "../network.ts";
 import * as c from "./constants.ts";
 import { check, libc } from "./libc.ts";
-import { encodeName, type SocketFamily } from "./sockaddr.ts";
+import type { SocketFamily } from "./sockaddr.ts";
+import { encodeName } from "./socket_name.ts";
 import { interfaceIndex, setOption } from "./socket.ts";
 
 /** Binds a socket to a name. */

@@ -9,7 +9,7 @@ import type { LinuxEventLoop, Ready } from "./event_loop.ts";
 import { errno, type Libc, libc, systemError } from "./libc.ts";
 import type { LinuxNetwork } from "./network.ts";
 import { setBuffers, setStreamOptions } from "./socket_options.ts";
-import { decodeName, encodeName, familyOfName } from "./sockaddr.ts";
+import { decodeName, encodeName, familyOfName } from "./socket_name.ts";
 import {
   closing,
   interfaceIndex,
