@@ -7,6 +7,7 @@
 import type { Family } from "../wire/address.ts";
 import type { SystemError } from "./errno.ts";
 import type { Network } from "./network.ts";
+import type { ProbePlaces } from "./probe_places.ts";
 
 /** An address as the system wants it: 4 or 16 bytes in network order, and the IPv6 zone (0 is none). */
 export interface SystemAddress {
@@ -160,8 +161,8 @@ export interface IcmpTransport extends Disposable {
 export interface PortProbeOptions extends PacketOptions {
   readonly protocol: "tcp" | "udp";
   readonly port: number;
-  /** How many probes may be open at one time. */
-  readonly capacity: number;
+  /** Where the open probes of the run are counted. */
+  readonly places: ProbePlaces;
 }
 
 /** An answer from a port. */

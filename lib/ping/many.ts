@@ -92,16 +92,17 @@ export async function* pingManyInBatches(
   const probes = new Probes(capacityFor(table.size));
   using resources = new DisposableStack();
   const loop = resources.use(await openEventLoop());
+  const shared = {
+    probes,
+    targets: table,
+    batch: BATCH,
+    receiveBuffer: RECEIVE_BUFFER,
+    anySource: options.broadcast === true || table.hasMulticast,
+    roundTrips: options.roundTrips,
+  };
   const probers = new Map<Family, Prober>();
   for (const family of table.families) {
-    const prober = await openProber(loop, family, plan, options, {
-      probes,
-      targets: table,
-      batch: BATCH,
-      receiveBuffer: RECEIVE_BUFFER,
-      anySource: options.broadcast === true || table.hasMulticast,
-      roundTrips: options.roundTrips,
-    });
+    const prober = await openProber(loop, family, plan, options, shared);
     probers.set(family, resources.use(prober));
   }
   const engine = resources.use(

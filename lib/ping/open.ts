@@ -4,6 +4,7 @@ import { asSystemError, SystemError } from "../os/errno.ts";
 import type { EventLoop, SystemAddress } from "../os/types.ts";
 import { openIcmp } from "../socket/icmp.ts";
 import { OptionError } from "../socket/options.ts";
+import type { ProbePlaces } from "../socket/port.ts";
 import type { ResolvedAddress } from "../socket/resolve.ts";
 import { interfaceIndex, routeTo } from "../socket/route.ts";
 import {
@@ -158,6 +159,8 @@ export interface Shared {
   readonly anySource: boolean;
   /** Whether anybody wants round-trip times. Default true. */
   readonly roundTrips?: boolean | undefined;
+  /** The places of probes of ports; made by the first prober that needs them. */
+  places?: ProbePlaces;
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import type { EventLoop, PortProbeOptions } from "../os/types.ts";
 import { requireNative } from "../socket/permission.ts";
-import { openDenoTcp, openPort } from "../socket/port.ts";
+import { openDenoTcp, openPort, ProbePlaces } from "../socket/port.ts";
 import type { Family } from "../wire/address.ts";
 import type { Shared } from "./open.ts";
 import type { CommonPlan } from "./options.ts";
@@ -19,14 +19,14 @@ const CAPACITY = 512;
 /** A prober for one family. */
 export async function openPortProber(
   loop: EventLoop,
-  options: Omit<PortProbeOptions, "capacity">,
-  { probes, targets }: Shared,
+  options: Omit<PortProbeOptions, "places">,
+  shared: Shared,
   payload: Payload,
 ): Promise<Prober> {
   const { protocol, family } = options;
-  // The families have shares of their own, so that none waits for another's probes.
-  const capacity = Math.floor(CAPACITY / targets.families.size);
-  const transport = await openPort(loop, { ...options, capacity });
+  const { probes, targets } = shared;
+  const places = shared.places ??= new ProbePlaces(CAPACITY);
+  const transport = await openPort(loop, { ...options, places });
   return new PortProber(
     protocol,
     family,
@@ -56,7 +56,7 @@ export function openDenoProber(
   const transport = openDenoTcp(loop, {
     hostname: host,
     port: options.port!,
-    capacity: CAPACITY,
+    places: new ProbePlaces(CAPACITY),
   });
   return new PortProber(
     "tcp",

@@ -2,6 +2,7 @@
 
 import { DenoEventLoop } from "../os/deno/event_loop.ts";
 import { DenoTcpTransport } from "../os/deno/tcp.ts";
+import { ProbePlaces } from "../os/probe_places.ts";
 import { loadSystem } from "../os/system.ts";
 import type {
   EventLoop,
@@ -15,6 +16,8 @@ import {
   ResolutionError,
   type ResolvedAddress,
 } from "./resolve.ts";
+
+export { ProbePlaces };
 
 /**
  * Opens the probes of a port. The destinations must be addresses that
@@ -46,7 +49,7 @@ export function openDenoTcp(
   options: {
     readonly hostname: string;
     readonly port: number;
-    readonly capacity: number;
+    readonly places: ProbePlaces;
   },
 ): PortTransport {
   return new DenoTcpTransport(loop, options);

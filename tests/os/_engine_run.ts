@@ -14,6 +14,7 @@ import type {
   PingOptions,
   ProbeCounts,
 } from "../../lib/ping/types.ts";
+import { ProbePlaces } from "../../lib/os/probe_places.ts";
 import type { System } from "../../lib/os/types.ts";
 import { parseAddress } from "../../lib/wire/address.ts";
 import { ICMP_HEADER_BYTES } from "../../lib/wire/icmp.ts";
@@ -53,7 +54,7 @@ export async function pingOver(
         family,
         protocol: "udp",
         port: options.port!,
-        capacity: 16,
+        places: new ProbePlaces(16),
         ttl: options.ttl,
       }),
       probes,

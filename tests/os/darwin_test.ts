@@ -1,3 +1,4 @@
+import { ProbePlaces } from "../../lib/os/probe_places.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { IcmpRefusedError, SystemError } from "../../lib/os/errno.ts";
 import { formatAddress, parseAddress } from "../../lib/wire/address.ts";
@@ -421,7 +422,7 @@ Deno.test("macOS: options that Deno's API has not are refused for TCP", async ()
     family: 4,
     protocol: "tcp",
     port: 80,
-    capacity: 1,
+    places: new ProbePlaces(1),
   } as const;
   await assertRejects(
     async () => await system.openPort(loop, { ...options, ttl: 3 }),

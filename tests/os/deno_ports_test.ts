@@ -3,6 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DenoEventLoop } from "../../lib/os/deno/event_loop.ts";
 import { openTcpByDeno, openUdpByDeno } from "../../lib/os/deno/port.ts";
 import { SystemError } from "../../lib/os/errno.ts";
+import { ProbePlaces } from "../../lib/os/probe_places.ts";
 import type {
   EventLoop,
   PortAnswer,
@@ -20,7 +21,7 @@ function options(
   port: number,
 ): PortProbeOptions {
   const family = host.includes(":") ? 6 : 4;
-  return { family, protocol, port, capacity: 1 };
+  return { family, protocol, port, places: new ProbePlaces(1) };
 }
 
 /** Waits until a transport has something to tell, and returns it. */

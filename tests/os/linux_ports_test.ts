@@ -3,7 +3,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SystemError } from "../../lib/os/errno.ts";
 import { LinuxEventLoop } from "../../lib/os/linux/event_loop.ts";
-import { LinuxPortTransport } from "../../lib/os/linux/port.ts";
+import { LinuxTcpProbes } from "../../lib/os/linux/tcp_probes.ts";
+import { ProbePlaces } from "../../lib/os/probe_places.ts";
 import type { PortHandler } from "../../lib/os/types.ts";
 import { engineTest } from "../engines.ts";
 
@@ -29,17 +30,17 @@ class FullLoop extends LinuxEventLoop {
 
 engineTest(
   "native",
-  "LinuxPortTransport forgets a probe that cannot be waited for",
+  "LinuxTcpProbes forgets a probe that cannot be waited for",
   async () => {
     using loop = new FullLoop();
-    using transport = new LinuxPortTransport(loop, {
+    using transport = new LinuxTcpProbes(loop, {
       family: 4,
       protocol: "tcp",
       port: closedPort(),
-      capacity: 8,
+      places: new ProbePlaces(8),
     });
     assertThrows(
-      () => transport.send(1, LOOPBACK, new Uint8Array()),
+      () => transport.send(1, LOOPBACK),
       SystemError,
       "No space left",
     );

@@ -1,4 +1,4 @@
-import { isCongestion, SystemError } from "../errno.ts";
+import type { SystemError } from "../errno.ts";
 import type {
   PortHandler,
   PortProbeOptions,
@@ -20,8 +20,6 @@ const DATAGRAMS_A_TURN = 64;
 interface OpenProbe {
   readonly cookie: number;
   readonly socket: Socket;
-  /** Whether its first answer is still waited for. */
-  isWaiting: boolean;
 }
 
 /**
@@ -57,13 +55,13 @@ export class DarwinUdpTransport implements PortTransport {
     payload: Uint8Array<ArrayBuffer>,
   ): boolean {
     this.congestion = undefined;
-    if (!this.#makeRoom()) return false;
+    const { places } = this.#options;
+    if (!places.makeRoom()) return false;
     try {
       this.#begin(cookie, destination, payload);
       return true;
     } catch (error) {
-      if (!(error instanceof SystemError && isCongestion(error))) throw error;
-      this.congestion = error;
+      this.congestion = places.postpone(error);
       return false;
     }
   }
@@ -97,7 +95,9 @@ export class DarwinUdpTransport implements PortTransport {
       );
       this.#loop.add(socket.descriptor);
     });
-    this.#probes.set(cookie, { cookie, socket, isWaiting: true });
+    const probe = { cookie, socket };
+    this.#probes.set(cookie, probe);
+    this.#options.places.take(cookie, () => this.#close(probe));
   }
 
   #configure(socket: Socket, bytes: number): void {
@@ -111,21 +111,8 @@ export class DarwinUdpTransport implements PortTransport {
     socket.set(level, option, 1, "hop limits");
   }
 
-  /** Closes the oldest probe that is not waited for, if all places are taken. */
-  #makeRoom(): boolean {
-    if (this.#probes.size < this.#options.capacity) return true;
-    for (const probe of this.#probes.values()) {
-      if (!probe.isWaiting) {
-        this.#close(probe);
-        return true;
-      }
-    }
-    return false;
-  }
-
   done(cookie: number): void {
-    const probe = this.#probes.get(cookie);
-    if (probe !== undefined) probe.isWaiting = false;
+    this.#options.places.done(cookie);
   }
 
   receive(handler: PortHandler): number {
@@ -172,6 +159,7 @@ export class DarwinUdpTransport implements PortTransport {
 
   #close(probe: OpenProbe): void {
     this.#probes.delete(probe.cookie);
+    this.#options.places.leave(probe.cookie);
     this.#loop.remove(probe.socket.descriptor);
     probe.socket[Symbol.dispose]();
   }

@@ -10,8 +10,8 @@ export function openTcpByDeno(
   options: PortProbeOptions,
 ): PortTransport {
   requirePlain(options);
-  const { port, capacity } = options;
-  return new DenoTcpTransport(loop, { port, capacity });
+  const { port, places } = options;
+  return new DenoTcpTransport(loop, { port, places });
 }
 
 /** @throws {SystemError} ENOTSUP where an option is beyond Deno's API */

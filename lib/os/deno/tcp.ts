@@ -1,4 +1,5 @@
 import { formatAddress } from "../../wire/address.ts";
+import type { ProbePlaces } from "../probe_places.ts";
 import type {
   EventLoop,
   PortHandler,
@@ -11,10 +12,8 @@ export class DenoTcpTransport implements PortTransport {
   readonly #loop: EventLoop;
   readonly #hostname: string | undefined;
   readonly #port: number;
-  readonly #capacity: number;
+  readonly #places: ProbePlaces;
   readonly #open = new Map<number, AbortController>();
-  /** Probes that are not waited for, and may go to make room. */
-  readonly #done = new Set<number>();
   #results: ((handler: PortHandler) => void)[] = [];
 
   constructor(
@@ -23,13 +22,13 @@ export class DenoTcpTransport implements PortTransport {
       /** Default: the destination of each probe, for which `net` must then be granted. */
       readonly hostname?: string;
       readonly port: number;
-      readonly capacity: number;
+      readonly places: ProbePlaces;
     },
   ) {
     this.#loop = loop;
     this.#hostname = options.hostname;
     this.#port = options.port;
-    this.#capacity = options.capacity;
+    this.#places = options.places;
   }
 
   send(
@@ -37,13 +36,10 @@ export class DenoTcpTransport implements PortTransport {
     destination: SystemAddress,
     _payload: Uint8Array<ArrayBuffer>,
   ): boolean {
-    if (this.#open.size >= this.#capacity) {
-      const [oldest] = this.#done;
-      if (oldest === undefined) return false;
-      this.#close(oldest);
-    }
+    if (!this.#places.makeRoom()) return false;
     const controller = new AbortController();
     this.#open.set(cookie, controller);
+    this.#places.take(cookie, () => this.#abort(cookie));
     const hostname = this.#hostname ?? hostnameOf(destination);
     this.#connect(cookie, hostname, controller.signal);
     return true;
@@ -71,14 +67,13 @@ export class DenoTcpTransport implements PortTransport {
         ? (handler) => handler.answered(cookie, answer(at, true))
         : (handler) => handler.failed(cookie, error as Error);
     }
-    this.#open.delete(cookie);
-    this.#done.delete(cookie);
+    this.#forget(cookie);
     this.#results.push(result);
     this.#loop.wake();
   }
 
   done(cookie: number): void {
-    if (this.#open.has(cookie)) this.#done.add(cookie);
+    this.#places.done(cookie);
   }
 
   receive(handler: PortHandler): number {
@@ -87,14 +82,18 @@ export class DenoTcpTransport implements PortTransport {
     return results.length;
   }
 
-  #close(cookie: number): void {
+  #abort(cookie: number): void {
     this.#open.get(cookie)?.abort();
+    this.#forget(cookie);
+  }
+
+  #forget(cookie: number): void {
     this.#open.delete(cookie);
-    this.#done.delete(cookie);
+    this.#places.leave(cookie);
   }
 
   [Symbol.dispose](): void {
-    for (const cookie of [...this.#open.keys()]) this.#close(cookie);
+    for (const cookie of [...this.#open.keys()]) this.#abort(cookie);
   }
 }
 

@@ -16,12 +16,6 @@ const REFUSALS: readonly unknown[] = ["ECONNREFUSED", "ECONNRESET"];
 /** Results that nobody has read yet, at the most; more are dropped, as a full receive buffer would. */
 const MOST_UNREAD = 4096;
 
-interface OpenProbe {
-  readonly socket: Socket;
-  /** Whether its first answer is still waited for. */
-  isWaiting: boolean;
-}
-
 /**
  * Probes of a UDP port by `node:dgram` of Deno (`Deno.listenDatagram` needs a
  * flag), each on a socket of its own. No better clock than the program's, no
@@ -30,8 +24,7 @@ interface OpenProbe {
 export class DenoUdpTransport implements PortTransport {
   readonly #loop: EventLoop;
   readonly #options: PortProbeOptions;
-  /** Open probes, the oldest first. */
-  readonly #open = new Map<number, OpenProbe>();
+  readonly #open = new Map<number, Socket>();
   #results: ((handler: PortHandler) => void)[] = [];
 
   constructor(loop: EventLoop, options: PortProbeOptions) {
@@ -44,10 +37,11 @@ export class DenoUdpTransport implements PortTransport {
     destination: SystemAddress,
     payload: Uint8Array<ArrayBuffer>,
   ): boolean {
-    if (!this.#makeRoom()) return false;
-    const { family, port } = this.#options;
+    const { family, port, places } = this.#options;
+    if (!places.makeRoom()) return false;
     const socket = createSocket(family === 4 ? "udp4" : "udp6");
-    this.#open.set(cookie, { socket, isWaiting: true });
+    this.#open.set(cookie, socket);
+    places.take(cookie, () => this.#close(cookie));
     const fail = (error: Error | null) => {
       if (error !== null && this.#open.has(cookie)) this.#fail(cookie, error);
     };
@@ -88,21 +82,8 @@ export class DenoUdpTransport implements PortTransport {
     this.#loop.wake();
   }
 
-  /** Closes the oldest probe that is not waited for, if all places are taken. */
-  #makeRoom(): boolean {
-    if (this.#open.size < this.#options.capacity) return true;
-    for (const [cookie, { isWaiting }] of this.#open) {
-      if (!isWaiting) {
-        this.#close(cookie);
-        return true;
-      }
-    }
-    return false;
-  }
-
   done(cookie: number): void {
-    const probe = this.#open.get(cookie);
-    if (probe !== undefined) probe.isWaiting = false;
+    this.#options.places.done(cookie);
   }
 
   receive(handler: PortHandler): number {
@@ -112,8 +93,9 @@ export class DenoUdpTransport implements PortTransport {
   }
 
   #close(cookie: number): void {
-    this.#open.get(cookie)!.socket.close();
+    this.#open.get(cookie)!.close();
     this.#open.delete(cookie);
+    this.#options.places.leave(cookie);
   }
 
   [Symbol.dispose](): void {

@@ -15,8 +15,12 @@ export const linux: System = {
     return new LinuxNetwork();
   },
   async openPort(loop, options) {
-    const { LinuxPortTransport } = await import("./port.ts");
-    return new LinuxPortTransport(loop as LinuxEventLoop, options);
+    if (options.protocol === "tcp") {
+      const { LinuxTcpProbes } = await import("./tcp_probes.ts");
+      return new LinuxTcpProbes(loop as LinuxEventLoop, options);
+    }
+    const { LinuxUdpProbes } = await import("./udp_probes.ts");
+    return new LinuxUdpProbes(loop as LinuxEventLoop, options);
   },
   async lookup(host, family) {
     const { lookup } = await import("./resolve.ts");
