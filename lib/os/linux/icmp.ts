@@ -42,6 +42,7 @@ import {
   setReceiveBuffer,
   socketName,
   takeSocketError,
+  tryOpenSocket,
 } from "./socket.ts";
 
 /** The longest IPv4 header; a raw socket delivers it in front of the message. */
@@ -345,15 +346,9 @@ export class LinuxIcmpTransport implements IcmpTransport {
 /** @throws {IcmpRefusedError} when neither kind of socket is allowed */
 function openIcmp(family: 4 | 6): [socket: number, kind: "datagram" | "raw"] {
   const protocol = family === 4 ? c.IPPROTO_ICMP : c.IPPROTO_ICMPV6;
-  try {
-    return [
-      openSocket(family, c.SOCK_DGRAM, protocol, "a datagram ICMP socket"),
-      "datagram",
-    ];
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-    // Whatever the reason was, a raw socket either opens or says it better.
-  }
+  // Whatever keeps it from opening, a raw one either opens or says it better.
+  const datagram = tryOpenSocket(family, c.SOCK_DGRAM, protocol);
+  if (datagram >= 0) return [datagram, "datagram"];
   try {
     return [
       openSocket(family, c.SOCK_RAW, protocol, "a raw ICMP socket"),

@@ -35,6 +35,19 @@ import {
   type SocketFamily,
 } from "./sockaddr.ts";
 
+/** Opens a non-blocking socket; -1 where the system refuses it. */
+export function tryOpenSocket(
+  family: SocketFamily,
+  type: number,
+  protocol: number,
+): number {
+  return libc().socket(
+    SOCKADDR[family].family,
+    type | SOCK_NONBLOCK | SOCK_CLOEXEC,
+    protocol,
+  );
+}
+
 /** Opens a non-blocking socket. */
 export function openSocket(
   family: SocketFamily,
@@ -42,14 +55,7 @@ export function openSocket(
   protocol: number,
   what: string,
 ): number {
-  return check(
-    libc().socket(
-      SOCKADDR[family].family,
-      type | SOCK_NONBLOCK | SOCK_CLOEXEC,
-      protocol,
-    ),
-    `open ${what}`,
-  );
+  return check(tryOpenSocket(family, type, protocol), `open ${what}`);
 }
 
 /** Sets an option that is an `int`; returns whether the system took it. */
