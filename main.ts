@@ -35,15 +35,21 @@ async function fail(
   Deno.exit(EXIT_UNUSABLE);
 }
 
-/** Aborts at the first signal that asks to stop; the second one ends the program there and then. */
+/**
+ * Aborts at the first signal that asks to stop. The second one ends the
+ * program there and then, and so does a reader that takes nothing any more.
+ */
 function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
   for (const [name, status] of signalsOf().stop) {
     Deno.addSignalListener(
       name,
-      oncePerKey(() =>
-        controller.signal.aborted ? Deno.exit(status) : controller.abort()
-      ),
+      oncePerKey(() => {
+        if (controller.signal.aborted) Deno.exit(status);
+        // It lasts until the program ends.
+        output.hurry(() => Deno.exit(status));
+        controller.abort();
+      }),
     );
   }
   return controller.signal;

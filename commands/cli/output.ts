@@ -15,6 +15,12 @@ export interface AsyncSink {
 const BUFFER_BYTES = 64 * 1024;
 /** How long a full non-blocking sink is left alone before the next try. */
 const RETRY_MS = 1;
+/** What a pipe with any room takes at once (pipe(7), PIPE_BUF). */
+const FITTING_BYTES = 4096;
+/** How long a sink that has no room is left alone. */
+const NO_ROOM_MS = 10;
+/** How long a sink may take nothing once the program is to end. */
+const PATIENCE_MS = 1000;
 
 /**
  * Text to a sink, in order and complete whatever the sink takes at a time.
@@ -26,6 +32,12 @@ export class Output {
   readonly #buffer = new Uint8Array(BUFFER_BYTES);
   /** Called before each write to the sink. */
   beforeWrite: (() => void) | undefined;
+  /** Whether the sink takes {@linkcode FITTING_BYTES} without waiting; absent where nobody can tell. */
+  hasRoom: (() => boolean) | undefined;
+  /** Bytes that the sink is known to take without waiting. */
+  #room = 0;
+  /** Since when the sink has been taking nothing, while other work goes on. */
+  #stalledAt: number | undefined;
 
   /**
    * @param sink where the text goes
@@ -52,6 +64,58 @@ export class Output {
     });
   }
 
+  /**
+   * Writes text like {@linkcode write}, but leaves the program its signals and
+   * timers while the sink has no room, as far as {@linkcode hasRoom} tells.
+   * Undefined where it is written already; the next text has to wait for this
+   * one.
+   *
+   * @throws {OutputError} when the sink cannot take it
+   */
+  print(text: string): Promise<void> | undefined {
+    const { hasRoom } = this;
+    if (hasRoom !== undefined) {
+      // Readers only make more room, so what was there need not be asked for again.
+      const bytes = 3 * text.length;
+      if (bytes > this.#room) this.#room = hasRoom() ? FITTING_BYTES : 0;
+      if (bytes > this.#room) return this.#printInPieces(text, hasRoom);
+      this.#room -= bytes;
+    }
+    this.write(text);
+    return undefined;
+  }
+
+  async #printInPieces(text: string, hasRoom: () => boolean): Promise<void> {
+    for (let rest = text; rest !== "";) {
+      if (!hasRoom()) await this.#stalled(waitFor(hasRoom));
+      const piece = this.#buffer.subarray(0, FITTING_BYTES);
+      const { read, written } = this.#encoder.encodeInto(rest, piece);
+      this.writeBytes(piece.subarray(0, written));
+      this.#room = 0;
+      rest = rest.slice(read);
+    }
+  }
+
+  async #stalled(wait: Promise<void>): Promise<void> {
+    this.#stalledAt = performance.now();
+    try {
+      await wait;
+    } finally {
+      this.#stalledAt = undefined;
+    }
+  }
+
+  /** The program is to end: until this is disposed of, calls `giveUp` when the sink takes nothing for a second. */
+  hurry(giveUp: () => void): Disposable {
+    const hurriedAt = performance.now();
+    const look = () => {
+      const since = Math.max(hurriedAt, this.#stalledAt ?? Infinity);
+      if (performance.now() - since >= PATIENCE_MS) giveUp();
+    };
+    const looking = setInterval(look, PATIENCE_MS / 10);
+    return { [Symbol.dispose]: () => clearInterval(looking) };
+  }
+
   /** Writes bytes as they are; throws as {@linkcode write} does. */
   writeBytes(bytes: Uint8Array): void {
     this.#attempt(() => writeAll(this.#sink, bytes));
@@ -75,7 +139,11 @@ export class Output {
   async writeAside(text: string): Promise<void> {
     this.beforeWrite?.();
     try {
-      await writeAllAside(this.#sink, this.#encoder.encode(text));
+      const bytes = this.#encoder.encode(text);
+      for (let at = 0; at < bytes.length; at += BUFFER_BYTES) {
+        const piece = bytes.subarray(at, at + BUFFER_BYTES);
+        await this.#stalled(writeAllAside(this.#sink, piece));
+      }
     } catch (error) {
       this.#fail(error);
     }
@@ -85,6 +153,12 @@ export class Output {
     if (error instanceof Deno.errors.BrokenPipe) this.#closed();
     else throw new OutputError(error);
   }
+}
+
+async function waitFor(hasRoom: () => boolean): Promise<void> {
+  do {
+    await new Promise((resolve) => setTimeout(resolve, NO_ROOM_MS));
+  } while (!hasRoom());
 }
 
 /** Writes every byte, however few the sink takes at a time. */

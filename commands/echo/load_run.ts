@@ -6,6 +6,7 @@ import type {
   EchoLoadSummary,
 } from "../../lib/echo/load_types.ts";
 import type { Endpoint } from "../../lib/socket/endpoint.ts";
+import { standardOutputGauge } from "../../lib/socket/standard_output.ts";
 import { systemReason, UsageError } from "../cli/errors.ts";
 import { jsonLine } from "../cli/json.ts";
 import { writeAll } from "../cli/output.ts";
@@ -29,6 +30,7 @@ export async function runLoad(
     ? new LiveLine(Deno.stderr)
     : undefined;
   output.beforeWrite = () => line?.clear();
+  output.hasRoom = await standardOutputGauge();
   let isEverythingGood = false;
   for await (const event of echoLoad(endpoint, { ...options, signal })) {
     if (event.type === "progress") line?.show(progressLine(event));
@@ -40,7 +42,7 @@ export async function runLoad(
       if (file !== undefined) writeAll(file, encode(csv(event.latency)));
     }
     const text = values.json ? jsonFor(event, values) : textFor(event, values);
-    if (text !== undefined) output.write(text);
+    if (text !== undefined) await output.print(text);
   }
   return isEverythingGood ? 0 : 1;
 }

@@ -7,6 +7,7 @@ import type {
   EchoProbeSummary,
 } from "../../lib/echo/probe_types.ts";
 import { type Endpoint, formatEndpoint } from "../../lib/socket/endpoint.ts";
+import { standardOutputGauge } from "../../lib/socket/standard_output.ts";
 import { jsonLine } from "../cli/json.ts";
 import type { Output } from "../cli/output.ts";
 import { LiveLine } from "../cli/progress.ts";
@@ -54,16 +55,17 @@ export async function sendMessages(
   using _progress = what.bytesRead === undefined
     ? undefined
     : showProgress(what.bytesRead, values, output);
+  output.hasRoom = await standardOutputGauge();
   let isClosed = false;
   let isEverythingGood = false;
   for await (const event of events) {
     if (values.json) {
       const isWanted = !values.quiet || event.type === "start" ||
         event.type === "summary";
-      if (isWanted) output.write(jsonLine(plain(event, encoding)));
+      if (isWanted) await output.print(jsonLine(plain(event, encoding)));
     } else {
       const rendered = text.render(event);
-      if (rendered.output !== undefined) output.write(rendered.output);
+      if (rendered.output !== undefined) await output.print(rendered.output);
       if (rendered.report !== undefined) report(rendered.report);
     }
     if (event.type === "closed") isClosed = true;

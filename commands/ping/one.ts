@@ -10,6 +10,7 @@ import type {
 } from "../../lib/ping/types.ts";
 import { isAddress } from "../../lib/wire/address.ts";
 import { mayUseNative } from "../../lib/socket/permission.ts";
+import { standardOutputGauge } from "../../lib/socket/standard_output.ts";
 import { oncePerKey, signalsOf } from "../cli/signals.ts";
 import type { Context } from "../command.ts";
 import type { PingValues } from "../ping.ts";
@@ -56,6 +57,7 @@ export async function pingOne(
       "netdiag ping: Without --allow-ffi, times are this program's own, and include the name lookup",
     );
   }
+  context.output.hasRoom = await standardOutputGauge();
   const run = ping(host, options);
   answerStatusRequests(run, context);
   const summary = values.json
@@ -90,12 +92,12 @@ async function tellInJson(
   const { jsonLine } = await import("../cli/json.ts");
   for await (const event of run) {
     if (event.type === "summary") {
-      output.write(jsonLine(event));
+      await output.print(jsonLine(event));
       return event;
     }
     const isWanted = event.type === "start" ||
       !quiet && (event.type !== "pending" || outstanding);
-    if (isWanted) output.write(jsonLine(event));
+    if (isWanted) await output.print(jsonLine(event));
   }
   return undefined;
 }
@@ -127,7 +129,7 @@ async function tellInText(
       }
     }
     const rendered = text.render(event);
-    if (rendered.output !== undefined) output.write(rendered.output);
+    if (rendered.output !== undefined) await output.print(rendered.output);
     if (rendered.report !== undefined) report(rendered.report);
     if (event.type === "summary") return event;
   }

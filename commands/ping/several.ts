@@ -2,6 +2,7 @@
 
 import { DEFAULT_INTERVAL_MS } from "../../lib/ping/limits.ts";
 import { pingManyInBatches } from "../../lib/ping/many.ts";
+import { standardOutputGauge } from "../../lib/socket/standard_output.ts";
 import type {
   PingManyEvent,
   PingManySummary,
@@ -50,6 +51,7 @@ export async function pingSeveral(
     }
     return 1;
   }
+  context.output.hasRoom = await standardOutputGauge();
   using progress = await startProgress(countTargets(list), context);
   const tell = values.json
     ? jsonTeller(values)
@@ -70,7 +72,7 @@ export async function pingSeveral(
       progress.note(event);
       text += tell(event);
     }
-    context.output.write(text);
+    await context.output.print(text);
     const last = events.at(-1);
     if (last?.type === "summary") return exitStatus(last);
   }

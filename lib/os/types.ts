@@ -262,4 +262,6 @@ export interface System {
   interfaceIndex(name: string): number;
   /** Whether this process may do what is kept from ordinary users. */
   isPrivileged(): boolean;
+  /** Whether a pipe or terminal has room for something to write; absent where nobody can tell. */
+  hasRoom?(descriptor: number): boolean;
 }

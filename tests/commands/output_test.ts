@@ -75,3 +75,48 @@ Deno.test("Output.write() reports that the reader is gone", () => {
   output.write("a\n");
   assertEquals(closed, 1);
 });
+
+Deno.test("Output.print() writes at once what a sink has room for", () => {
+  const sink = new FakeSink();
+  const output = new Output(sink, unexpected);
+  output.hasRoom = () => true;
+  assertEquals(output.print("a\n"), undefined);
+  assertEquals(sink.writes, ["a\n"]);
+});
+
+Deno.test("Output.print() waits for room before each piece that may fill a pipe", async () => {
+  const sink = new FakeSink();
+  const output = new Output(sink, unexpected);
+  let room = 0;
+  // There is none at every second look.
+  output.hasRoom = () => room++ % 2 === 1;
+  const text = "\u20ac".repeat(3000);
+  await output.print(text);
+  assert(sink.text === text);
+  assertEquals(sink.writes.length, 3);
+  assertEquals(room, 6);
+});
+
+Deno.test("Output.hurry() gives up a sink that takes nothing, not one that is slow", async () => {
+  const sink = new FakeSink();
+  const output = new Output(sink, unexpected);
+  const gaveUp = Promise.withResolvers<"gave up">();
+  using _hurry = output.hurry(() => gaveUp.resolve("gave up"));
+  // Longer than its patience, but something goes on.
+  let until = performance.now() + 700;
+  output.hasRoom = () => performance.now() > until;
+  for (let i = 0; i < 2; i++) {
+    assertEquals(
+      await Promise.race([output.print("a"), gaveUp.promise]),
+      undefined,
+    );
+    until = performance.now() + 700;
+  }
+  let hasRoom = false;
+  output.hasRoom = () => hasRoom;
+  const printed = output.print("b");
+  assertEquals(await gaveUp.promise, "gave up");
+  hasRoom = true;
+  await printed;
+  assertEquals(sink.text, "aab");
+});

@@ -353,3 +353,60 @@ Deno.test({
     }
   },
 });
+
+/** Starts a program with a full pipe for its output, which nobody reads; prints its number, and at its end its status. */
+const STALLED = `
+  pipe=$(mktemp -u) && mkfifo "$pipe" && exec 3<>"$pipe" && rm "$pipe" || exit
+  head -c 65536 /dev/zero >&3
+  "$0" "$@" >&3 &
+  echo $! && wait $! ; echo $?`;
+
+Deno.test({
+  name: "netdiag ends at a signal, though its reader takes nothing",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = free.addr;
+    free.close();
+    const runs: [args: string[], isRunning: () => Promise<Deno.Conn>][] = [
+      [
+        ["ping", "-i", "10", "--tcp", `${listener.addr.port}`, HOST],
+        () => listener.accept(),
+      ],
+      [
+        ["echo", `tcp://127.0.0.1:${port}`],
+        () => connected({ hostname: "127.0.0.1", port }),
+      ],
+    ];
+    for (const [args, isRunning] of runs) {
+      const bash = new Deno.Command("timeout", {
+        args: [
+          ...["20", "bash", "-c", STALLED],
+          ...command(EVERYTHING, args),
+        ],
+        stdout: "piped",
+      }).spawn();
+      const reader = bash.stdout.pipeThrough(new TextDecoderStream())
+        .getReader();
+      const pid = Number((await reader.read()).value);
+      (await isRunning()).close();
+      Deno.kill(pid, "SIGTERM");
+      assertEquals((await reader.read()).value, "143\n");
+      await reader.cancel();
+      await bash.status;
+    }
+  },
+});
+
+/** Connects, as soon as somebody listens. */
+async function connected(options: Deno.ConnectOptions): Promise<Deno.Conn> {
+  for (;;) {
+    try {
+      return await Deno.connect(options);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}

@@ -95,6 +95,7 @@ export const EPOLLHUP = 16;
 export const EFD_CLOEXEC = 0o2000000;
 export const EFD_NONBLOCK = 0o4000;
 export const POLLIN = 1;
+export const POLLOUT = 4;
 
 // linux/time.h
 export const CLOCK_REALTIME = 0;

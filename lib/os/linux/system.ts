@@ -4,6 +4,7 @@ import type { System } from "../types.ts";
 import { LinuxEventLoop } from "./event_loop.ts";
 import { LinuxIcmpTransport } from "./icmp.ts";
 import { libc } from "./libc.ts";
+import { hasRoom } from "./poll.ts";
 import { interfaceIndex } from "./socket.ts";
 
 export const linux: System = {
@@ -36,4 +37,5 @@ export const linux: System = {
   },
   interfaceIndex,
   isPrivileged: () => libc().geteuid() === 0,
+  hasRoom,
 };
