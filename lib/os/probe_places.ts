@@ -16,16 +16,21 @@ export class ProbePlaces {
     this.#capacity = capacity;
   }
 
-  /** Closes one probe that is done, if all places are taken; false where every one is waited for. */
+  /** How many places are taken. */
+  get taken(): number {
+    return this.#open.size;
+  }
+
+  /** Closes the probe that was done first, if all places are taken; false where every one is waited for. */
   makeRoom(): boolean {
     if (this.#open.size < this.#capacity) return true;
-    const [oldest] = this.#done;
-    if (oldest === undefined) return false;
-    this.#open.get(oldest)!();
+    const [first] = this.#done;
+    if (first === undefined) return false;
+    this.#open.get(first)!();
     return true;
   }
 
-  /** A probe is open; `close` must come to {@linkcode leave}. Its cookie is one of all families. */
+  /** A probe is open; `close` must come to {@linkcode leave}. No two families use the same cookie. */
   take(cookie: number, close: () => void): void {
     this.#open.set(cookie, close);
   }

@@ -2,7 +2,7 @@ import type { Schedule, Turn } from "./schedule.ts";
 import type { Targets } from "./targets.ts";
 
 /** How many targets are probed. */
-export interface ManyPlan {
+interface ManyPlan {
   readonly rounds: number;
   /** A target that was answered is left alone. */
   readonly untilAnswered: boolean;

@@ -16,6 +16,11 @@ export { openDenoLoop, resolveByConnecting } from "../socket/port.ts";
 /** Probes of a run that may be open at one time: well below the usual limit of 1024 descriptors. */
 const CAPACITY = 512;
 
+/** The places that all families of a run share. */
+function placesOf(shared: Shared): ProbePlaces {
+  return shared.places ??= new ProbePlaces(CAPACITY);
+}
+
 /** A prober for one family. */
 export async function openPortProber(
   loop: EventLoop,
@@ -25,7 +30,7 @@ export async function openPortProber(
 ): Promise<Prober> {
   const { protocol, family } = options;
   const { probes, targets } = shared;
-  const places = shared.places ??= new ProbePlaces(CAPACITY);
+  const places = placesOf(shared);
   const transport = await openPort(loop, { ...options, places });
   return new PortProber(
     protocol,
@@ -56,7 +61,7 @@ export function openDenoProber(
   const transport = openDenoTcp(loop, {
     hostname: host,
     port: options.port!,
-    places: new ProbePlaces(CAPACITY),
+    places: placesOf(shared),
   });
   return new PortProber(
     "tcp",

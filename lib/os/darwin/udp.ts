@@ -34,7 +34,6 @@ export class DarwinUdpTransport implements PortTransport {
   readonly #loop: DarwinEventLoop;
   readonly #options: PortProbeOptions;
   readonly #message: ReceivedMessage;
-  /** Open probes, the oldest first. */
   readonly #probes = new Map<number, OpenProbe>();
 
   constructor(

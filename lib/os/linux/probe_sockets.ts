@@ -18,7 +18,6 @@ export class ProbeSockets<Probe extends OpenProbe> implements Disposable {
   readonly #loop: LinuxEventLoop;
   readonly #options: PortProbeOptions;
   readonly #events: number;
-  /** The oldest first. */
   readonly #probes = new Map<number, Probe>();
   #pollfds = new Int32Array();
   readonly #noTime = new Uint8Array(16);
@@ -40,9 +39,9 @@ export class ProbeSockets<Probe extends OpenProbe> implements Disposable {
    * @param begin sets the socket up and sends the probe; where it fails, the socket is closed
    */
   open(cookie: number, begin: (socket: number) => Probe): void {
-    // One that is alone may be answered before there is anything to wait for.
-    if (this.#probes.size > 0) this.#loop.reserve();
     const { family, protocol, places } = this.#options;
+    // One that is alone may be answered before there is anything to wait for.
+    if (places.taken > 0) this.#loop.reserve();
     const socket = openSocket(
       family,
       protocol === "tcp" ? c.SOCK_STREAM : c.SOCK_DGRAM,

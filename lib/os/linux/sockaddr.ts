@@ -25,7 +25,7 @@ export const SOCKADDR = {
     addressBytes: 108,
   },
 } as const;
-export const SOCKADDR_PORT = 2;
+const SOCKADDR_PORT = 2;
 export const SOCKADDR_IN6_SCOPE = 24;
 
 /** A socket address with its system's layout, of exactly the length that the system expects. */

@@ -60,17 +60,22 @@ export class LinuxTcpProbes implements PortTransport {
     try {
       this.#sockets.open(cookie, (socket) => {
         this.#configure(socket);
+        const { family, port } = this.#options;
+        const name = socketAddress(family, destination, port);
         const startedAt = monotonicNow();
-        const error = this.#connect(socket, destination);
+        const status = this.#libc.connect(socket, name, name.length);
+        const code = status < 0 ? errno() : 0;
         const at = monotonicNow();
         const probe = { cookie, socket, startedAt };
+        const error = this.#outcome(socket, code, destination);
         if (error !== undefined) early = { probe, error, at };
         return probe;
       });
     } catch (error) {
-      const passes = (error: SystemError) =>
-        error instanceof NoLocalPortError && this.#ports.hadSome;
-      this.congestion = places.postpone(error, passes);
+      this.congestion = places.postpone(
+        error,
+        (reason) => reason instanceof NoLocalPortError && this.#ports.hadSome,
+      );
       return false;
     }
     // Only now is it sure that the socket stays open.
@@ -84,17 +89,17 @@ export class LinuxTcpProbes implements PortTransport {
     requestErrors(socket, this.#options.family);
   }
 
-  /** Asks for the handshake; returns what came of it, 0 for a connection, where that is known already. */
-  #connect(socket: number, destination: SystemAddress): number | undefined {
-    const { family, port } = this.#options;
-    const name = socketAddress(family, destination, port);
-    const status = this.#libc.connect(socket, name, name.length);
-    const error = status < 0 ? errno() : 0;
-    if (error === 0 || error === c.ECONNREFUSED) return error;
+  /** What came of a handshake, 0 for a connection, where that is known as soon as connect(2) returns. */
+  #outcome(
+    socket: number,
+    code: number,
+    destination: SystemAddress,
+  ): number | undefined {
+    if (code === 0 || code === c.ECONNREFUSED) return code;
     // connect(2) never fails with ENOENT: that is the runtime's own, met before errno was read (seen with
     // Deno 2.6 under load). The socket itself tells what came of it.
-    if (error !== c.EINPROGRESS && error !== c.ENOENT) {
-      throw this.#refusal(error, destination);
+    if (code !== c.EINPROGRESS && code !== c.ENOENT) {
+      throw this.#refusal(code, destination);
     }
     // What is nearby has answered before the call returns.
     return takeSocketError(socket) || undefined;
