@@ -17,8 +17,6 @@ const BUFFER_BYTES = 64 * 1024;
 const RETRY_MS = 1;
 /** What a pipe with any room takes at once (pipe(7), PIPE_BUF). */
 const FITTING_BYTES = 4096;
-/** How long a sink that has no room is left alone. */
-const NO_ROOM_MS = 10;
 /** How long a sink may take nothing once the program is to end. */
 const PATIENCE_MS = 1000;
 
@@ -77,7 +75,9 @@ export class Output {
     if (hasRoom !== undefined) {
       // Readers only make more room, so what was there need not be asked for again.
       const bytes = 3 * text.length;
-      if (bytes > this.#room) this.#room = hasRoom() ? FITTING_BYTES : 0;
+      if (bytes > this.#room && bytes <= FITTING_BYTES && hasRoom()) {
+        this.#room = FITTING_BYTES;
+      }
       if (bytes > this.#room) return this.#printInPieces(text, hasRoom);
       this.#room -= bytes;
     }
@@ -86,22 +86,12 @@ export class Output {
   }
 
   async #printInPieces(text: string, hasRoom: () => boolean): Promise<void> {
-    for (let rest = text; rest !== "";) {
-      if (!hasRoom()) await this.#stalled(waitFor(hasRoom));
-      const piece = this.#buffer.subarray(0, FITTING_BYTES);
-      const { read, written } = this.#encoder.encodeInto(rest, piece);
-      this.writeBytes(piece.subarray(0, written));
-      this.#room = 0;
-      rest = rest.slice(read);
-    }
-  }
-
-  async #stalled(wait: Promise<void>): Promise<void> {
-    this.#stalledAt = performance.now();
-    try {
-      await wait;
-    } finally {
-      this.#stalledAt = undefined;
+    const bytes = this.#encoder.encode(text);
+    this.#room = 0;
+    for (let at = 0; at < bytes.length; at += FITTING_BYTES) {
+      const piece = bytes.subarray(at, at + FITTING_BYTES);
+      if (hasRoom()) this.writeBytes(piece);
+      else await this.#writeAside(piece);
     }
   }
 
@@ -137,15 +127,21 @@ export class Output {
    * @throws {OutputError} when the sink cannot take it
    */
   async writeAside(text: string): Promise<void> {
+    const bytes = this.#encoder.encode(text);
+    for (let at = 0; at < bytes.length; at += BUFFER_BYTES) {
+      await this.#writeAside(bytes.subarray(at, at + BUFFER_BYTES));
+    }
+  }
+
+  async #writeAside(bytes: Uint8Array): Promise<void> {
     this.beforeWrite?.();
+    this.#stalledAt = performance.now();
     try {
-      const bytes = this.#encoder.encode(text);
-      for (let at = 0; at < bytes.length; at += BUFFER_BYTES) {
-        const piece = bytes.subarray(at, at + BUFFER_BYTES);
-        await this.#stalled(writeAllAside(this.#sink, piece));
-      }
+      await writeAllAside(this.#sink, bytes);
     } catch (error) {
       this.#fail(error);
+    } finally {
+      this.#stalledAt = undefined;
     }
   }
 
@@ -153,12 +149,6 @@ export class Output {
     if (error instanceof Deno.errors.BrokenPipe) this.#closed();
     else throw new OutputError(error);
   }
-}
-
-async function waitFor(hasRoom: () => boolean): Promise<void> {
-  do {
-    await new Promise((resolve) => setTimeout(resolve, NO_ROOM_MS));
-  } while (!hasRoom());
 }
 
 /** Writes every byte, however few the sink takes at a time. */

@@ -84,39 +84,54 @@ Deno.test("Output.print() writes at once what a sink has room for", () => {
   assertEquals(sink.writes, ["a\n"]);
 });
 
-Deno.test("Output.print() waits for room before each piece that may fill a pipe", async () => {
-  const sink = new FakeSink();
+/** Takes nothing aside until it is told to. */
+class StallingSink extends FakeSink {
+  #gate = Promise.withResolvers<void>();
+
+  /** Lets what waits, and nothing else, through. */
+  letThrough(): void {
+    this.#gate.resolve();
+    this.#gate = Promise.withResolvers();
+  }
+
+  override async write(bytes: Uint8Array): Promise<number> {
+    await this.#gate.promise;
+    return await super.write(bytes);
+  }
+}
+
+Deno.test("Output.print() writes aside each piece that the sink may have no room for", async () => {
+  const sink = new StallingSink();
   const output = new Output(sink, unexpected);
-  let room = 0;
-  // There is none at every second look.
-  output.hasRoom = () => room++ % 2 === 1;
-  const text = "\u20ac".repeat(3000);
-  await output.print(text);
+  let looks = 0;
+  // There is none when the third piece comes.
+  output.hasRoom = () => ++looks !== 3;
+  const text = "\u20ac".repeat(4000);
+  const printed = output.print(text);
+  assertEquals(sink.writes.length, 2);
+  sink.letThrough();
+  await printed;
   assert(sink.text === text);
-  assertEquals(sink.writes.length, 3);
-  assertEquals(room, 6);
 });
 
 Deno.test("Output.hurry() gives up a sink that takes nothing, not one that is slow", async () => {
-  const sink = new FakeSink();
+  const sink = new StallingSink();
   const output = new Output(sink, unexpected);
+  output.hasRoom = () => false;
   const gaveUp = Promise.withResolvers<"gave up">();
   using _hurry = output.hurry(() => gaveUp.resolve("gave up"));
   // Longer than its patience, but something goes on.
-  let until = performance.now() + 700;
-  output.hasRoom = () => performance.now() > until;
   for (let i = 0; i < 2; i++) {
+    const timer = setTimeout(() => sink.letThrough(), 700);
     assertEquals(
       await Promise.race([output.print("a"), gaveUp.promise]),
       undefined,
     );
-    until = performance.now() + 700;
+    clearTimeout(timer);
   }
-  let hasRoom = false;
-  output.hasRoom = () => hasRoom;
   const printed = output.print("b");
   assertEquals(await gaveUp.promise, "gave up");
-  hasRoom = true;
+  sink.letThrough();
   await printed;
   assertEquals(sink.text, "aab");
 });
