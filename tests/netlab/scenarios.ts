@@ -58,7 +58,10 @@ export class Playground implements AsyncDisposable {
   /** Ends the play; returns what the simulator counted. */
   async end(): Promise<Counts> {
     await this.#player.closeStdin();
-    const { stdout } = await this.#player.finish();
+    const { code, stdout, stderr } = await this.#player.finish();
+    if (code !== 0) {
+      throw new Error(`The simulator ended with ${code}: ${stderr}`);
+    }
     return JSON.parse(stdout.trim().split("\n").at(-1)!);
   }
 

@@ -1,6 +1,11 @@
 /** A TUN device: an interface whose packets this process reads and writes. */
 
-import { EAGAIN, EINTR, POLLIN } from "../../../lib/os/linux/constants.ts";
+import {
+  EAGAIN,
+  EINTR,
+  ENOENT,
+  POLLIN,
+} from "../../../lib/os/linux/constants.ts";
 import {
   check,
   cString,
@@ -68,7 +73,9 @@ export class Tun implements Disposable {
     );
     if (length >= 0) return this.#buffer.subarray(0, length);
     const error = errno();
-    if (error === EAGAIN || error === EINTR) return undefined;
+    // read(2) of a device never fails with ENOENT: that is the runtime's own, met before errno was read (seen
+    // under load, when Deno looks for its code cache).
+    if ([EAGAIN, EINTR, ENOENT].includes(error)) return undefined;
     throw systemError("read from the TUN device", error);
   }
 
