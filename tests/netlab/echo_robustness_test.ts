@@ -93,8 +93,8 @@ sys.stdin.read()
       "still there?",
     );
     const growth = await server.process.peakMemory() - before;
-    // Twice 64 KiB each, and what the collector leaves lying about.
-    assert(growth < 150e6, `${growth} bytes more for ${sent} that were sent`);
+    // Twice 64 KiB each, and what the collector leaves lying about; the rest of a gigabyte waits in the system.
+    assert(growth < 250e6, `${growth} bytes more for ${sent} that were sent`);
     await clients.closeStdin();
     await clients.finish();
     const { summary } = await server.stop();

@@ -68,12 +68,18 @@ function sweep(): void {
   }
 }
 
-if (missing("namespaces") === undefined) {
+function startReaper(): Deno.ChildProcess | undefined {
+  if (missing("namespaces") !== undefined) return undefined;
   sweep();
-  new Deno.Command("setsid", {
+  const child = new Deno.Command("setsid", {
     args: ["sh", "-c", REAPER, "reaper", PREFIX],
     stdin: "piped",
     stdout: "null",
     stderr: "null",
-  }).spawn().unref();
+  }).spawn();
+  child.unref();
+  return child;
 }
+
+/** Exported, so that nothing collects it: its standard input would be closed then, which is the signal to reap. */
+export const reaper = startReaper();
